@@ -1,0 +1,32 @@
+namespace Ingestion.Extraction;
+
+/// <summary>A document that cannot be read, and why. The message is for the user and says what to do.</summary>
+public sealed class ExtractionException : Exception
+{
+    public ExtractionException(ExtractionFailure failure, string message, Exception? inner = null)
+        : base(message, inner) => Failure = failure;
+
+    public ExtractionFailure Failure { get; }
+}
+
+public enum ExtractionFailure
+{
+    /// <summary>No reader takes this type of document.</summary>
+    Unsupported,
+
+    /// <summary>Needs a password.</summary>
+    Encrypted,
+
+    /// <summary>Broken, cut short, or not what it claims to be.</summary>
+    Corrupt,
+
+    /// <summary>Over one of <see cref="ExtractionLimits"/>.</summary>
+    TooLarge,
+
+    /// <summary>Read well, but without text.</summary>
+    Empty,
+
+    TimedOut,
+    OutOfMemory,
+    Crashed,
+}
