@@ -1,3 +1,4 @@
+using Ingestion.Chunking.Splitting;
 using Ingestion.Extraction;
 
 namespace Ingestion.Chunking;
@@ -23,10 +24,13 @@ internal sealed class ChunkPlace
         }
     }
 
-    public Chunk Describe(int start, int end, int tokens)
+    public IReadOnlyList<Chunk> Describe(List<Piece> pieces) => pieces.ConvertAll(Describe);
+
+    public Chunk Describe(Piece piece)
     {
-        var heading = LastAtOrBefore(_headingStarts, start);
-        return new Chunk(start, end, tokens, Page(start), Page(end - 1), heading < 0 ? [] : _headingPaths[heading]);
+        var heading = LastAtOrBefore(_headingStarts, piece.Start);
+        var path = heading < 0 ? [] : _headingPaths[heading];
+        return new Chunk(piece.Start, piece.End, piece.Tokens, Page(piece.Start), Page(piece.End - 1), path);
     }
 
     /// <summary>Text before the first page's start stands on that page.</summary>

@@ -6,6 +6,7 @@ public static class Chunkers
     public static readonly IReadOnlyList<IChunker> All =
     [
         new SentenceChunker(),
+        new TokenChunker(),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(chunker => chunker.Name)];

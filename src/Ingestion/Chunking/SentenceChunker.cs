@@ -1,4 +1,4 @@
-using Ingestion.Chunking.Sentences;
+using Ingestion.Chunking.Splitting;
 using Ingestion.Extraction;
 
 namespace Ingestion.Chunking;
@@ -10,9 +10,7 @@ public sealed class SentenceChunker : IChunker
 
     public Task<IReadOnlyList<Chunk>> SplitAsync(ExtractedDocument document, ChunkOptions options, CancellationToken cancel)
     {
-        var text = document.Text;
-        var place = new ChunkPlace(document);
-        var pieces = SentenceSplitter.Split(text, 0, text.Length, options.Size, options.Overlap, options.Tokens, cancel);
-        return Task.FromResult<IReadOnlyList<Chunk>>(pieces.ConvertAll(piece => place.Describe(piece.Start, piece.End, piece.Tokens)));
+        var pieces = LlamaIndexSplitter.Sentences(document.Text, 0, document.Text.Length, options, cancel);
+        return Task.FromResult(new ChunkPlace(document).Describe(pieces));
     }
 }

@@ -1,4 +1,5 @@
 using Ingestion.Chunking;
+using Ingestion.Chunking.Splitting;
 using Ingestion.Extraction;
 
 namespace Ingestion.Tests.Chunking;
@@ -26,7 +27,7 @@ public class ChunkPlaceTests
     [InlineData("Last.", "Three", 3, 3)]
     public void A_slice_knows_the_headings_that_it_starts_under_and_its_pages(string slice, string path, int firstPage, int lastPage)
     {
-        var chunk = new ChunkPlace(Document).Describe(At(slice), At(slice) + slice.Length, 3);
+        var chunk = new ChunkPlace(Document).Describe(new Piece(At(slice), At(slice) + slice.Length, 3));
         Assert.Equal(new { path, firstPage, lastPage }, new { path = string.Join('/', chunk.HeadingPath), firstPage = chunk.PageStart, lastPage = chunk.PageEnd });
     }
 

@@ -20,7 +20,9 @@ public static class ChunkingGoldens
 
     public static TheoryData<string> Names => [.. All.Keys.Order(StringComparer.Ordinal)];
 
-    public static IEnumerable<string> Folders()
+    public static string Extra(string name) => File.ReadAllText(Folders().Select(folder => Path.Combine(folder, "extras", name)).Last(File.Exists));
+
+    private static IEnumerable<string> Folders()
     {
         yield return Path.Combine(AppContext.BaseDirectory, "Golden", "chunking");
         if (Repository.Shared is { } shared) yield return Path.Combine(shared, "golden", "chunking");

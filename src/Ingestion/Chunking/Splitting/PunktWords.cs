@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ingestion.Chunking.Sentences;
+namespace Ingestion.Chunking.Splitting;
 
 /// <summary>Punkt's word tokens, and whether one of them ends a sentence.</summary>
 internal static class PunktWords

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ingestion.Chunking.Sentences;
+namespace Ingestion.Chunking.Splitting;
 
 /// <summary>Divisions at a separator, which stays at the start of the part that follows it.</summary>
 internal static class Separators

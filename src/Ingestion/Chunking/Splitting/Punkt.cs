@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ingestion.Chunking.Sentences;
+namespace Ingestion.Chunking.Splitting;
 
 /// <summary>
 /// Finds sentences as NLTK's PunktSentenceTokenizer does without training data, which is how LlamaIndex uses it:

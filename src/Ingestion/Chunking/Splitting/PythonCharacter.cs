@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 
-namespace Ingestion.Chunking.Sentences;
+namespace Ingestion.Chunking.Splitting;
 
 /// <summary>Character questions as Python answers them where .NET answers otherwise.</summary>
 internal static class PythonCharacter
