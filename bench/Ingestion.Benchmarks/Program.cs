@@ -1,1 +1,7 @@
-Console.WriteLine("benchmarks");
+using Ingestion.Benchmarks;
+
+return args switch
+{
+    ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
+    _ => 1,
+};
