@@ -28,10 +28,14 @@ internal static class PageLines
 
     private const float SameLine = 0.4f;
 
+    /// <summary>In widths of the letter: the same letter drawn again this near is bold by hand, not a double letter.</summary>
+    private const float ShadowOffset = 0.5f;
+
     private struct Run
     {
         public int Start, End;
         public float U0, U1, V, Size;
+        public bool Overlaps;
     }
 
     private sealed class Row(float v)
@@ -76,6 +80,7 @@ internal static class PageLines
                     && Math.Min(glyph.Size, current.Size) > 0.85f * size)
                 {
                     current.End = i + 1;
+                    current.Overlaps |= glyph.U0 - last.U0 < ShadowOffset * (last.U1 - last.U0) && glyph.Text == last.Text;
                     current.U1 = Math.Max(current.U1, glyph.U1);
                     inked |= !IsSpace(glyph.Text);
                     continue;
@@ -169,7 +174,7 @@ internal static class PageLines
         var overlap = false;
         foreach (var run in row.Runs)
         {
-            overlap |= run.U0 < reach - (0.05f * run.Size);
+            overlap |= run.Overlaps || run.U0 < reach - (0.05f * run.Size);
             reach = Math.Max(reach, run.U1);
             for (var i = run.Start; i < run.End; i++) line.Add(all[i]);
         }
@@ -187,10 +192,12 @@ internal static class PageLines
     // Bold made by drawing the same text twice, a hair apart.
     private static bool IsShadow(List<PlacedGlyph> line, in PlacedGlyph glyph)
     {
-        for (var i = line.Count - 1; i >= 0 && i >= line.Count - 3; i--)
+        for (var i = line.Count - 1; i >= 0 && i >= line.Count - 4; i--)
         {
-            if (glyph.U0 - line[i].U0 > 0.12f * glyph.Size) return false;
-            if (line[i].Text == glyph.Text && Math.Abs(line[i].V - glyph.V) < 0.12f * glyph.Size) return true;
+            var other = line[i];
+            if (other.Text == glyph.Text && glyph.U0 - other.U0 < ShadowOffset * (other.U1 - other.U0)
+                && Math.Abs(other.V - glyph.V) < 0.12f * glyph.Size)
+                return true;
         }
         return false;
     }

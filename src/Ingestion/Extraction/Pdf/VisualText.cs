@@ -73,13 +73,15 @@ internal static class VisualText
         }
         if (!rightToLeft) KeepNeutralsInside(units, turned);
 
+        var mirror = MirrorBalances(units, turned);
         if (rightToLeft)
         {
             for (var i = units.Count - 1; i >= 0;)
             {
                 if (turned[i])
                 {
-                    text.Append(Mirror(units[i--].Text));
+                    text.Append(mirror ? Mirror(units[i].Text) : units[i].Text);
+                    i--;
                     continue;
                 }
                 var end = i;
@@ -97,8 +99,32 @@ internal static class VisualText
             }
             var start = i;
             while (i < units.Count && turned[i]) i++;
-            for (var j = i - 1; j >= start; j--) text.Append(Mirror(units[j].Text));
+            for (var j = i - 1; j >= start; j--) text.Append(mirror ? Mirror(units[j].Text) : units[j].Text);
         }
+    }
+
+    // Most files name a bracket by its meaning, some by its shape on the page, which must be mirrored: the way that balances is right.
+    private static bool MirrorBalances(List<Unit> units, bool[] turned)
+    {
+        int asShape = 0, asMeaning = 0, openShapes = 0, openMeanings = 0;
+        for (var i = units.Count - 1; i >= 0; i--)
+        {
+            if (!turned[i] || units[i].Text.Length != 1) continue;
+            switch (units[i].Text[0])
+            {
+                case ')' or ']' or '}':
+                    openShapes++;
+                    if (openMeanings > 0) openMeanings--;
+                    else asMeaning++;
+                    break;
+                case '(' or '[' or '{':
+                    openMeanings++;
+                    if (openShapes > 0) openShapes--;
+                    else asShape++;
+                    break;
+            }
+        }
+        return asShape + openShapes < asMeaning + openMeanings;
     }
 
     // Latin words stay together over spaces and marks; a number only over a separator inside it; right-to-left letters unit by unit.
