@@ -24,7 +24,7 @@ public sealed class DocxReader : IDocumentReader
         var writer = new MarkdownWriter(content.Limits);
         var relationships = package.RelationshipsOf(mainPart);
         var styles = new DocxStyles();
-        package.TryRead(relationships.PartOfType("styles"), writer, styles.Read);
+        package.TryRead(relationships.PartOfType("styles"), writer, styles.Read, UnreadStyles.CutFrom);
         var numbering = new DocxNumbering();
         package.TryRead(relationships.PartOfType("numbering"), writer, numbering.Read);
 

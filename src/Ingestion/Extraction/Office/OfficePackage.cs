@@ -76,20 +76,22 @@ internal sealed class OfficePackage : IDisposable
         $"The document lacks its part \"{part}\", so it is broken or of another kind. Open it in its program and save a new copy.");
 
     /// <summary>Null where the package has no such part.</summary>
-    public XmlPart? Find(string part)
+    /// <param name="filter">What the bytes pass before they are parsed.</param>
+    public XmlPart? Find(string part, Func<Stream, Stream>? filter = null)
     {
         if (!_parts.TryGetValue(part, out var entry)) return null;
         if (entry.IsEncrypted) throw Encrypted();
-        return new XmlPart(XmlReader.Create(_guard.Watch(entry.Open()), XmlSettings), _maxDepth);
+        var bytes = _guard.Watch(entry.Open());
+        return new XmlPart(XmlReader.Create(filter is null ? bytes : filter(bytes), XmlSettings), _maxDepth);
     }
 
     /// <summary>Reads a part that the document can do without: where it is broken, the rest is still worth having.</summary>
-    public void TryRead(string? part, MarkdownWriter writer, Action<XmlPart> read)
+    public void TryRead(string? part, MarkdownWriter writer, Action<XmlPart> read, Func<Stream, Stream>? filter = null)
     {
         try
         {
             if (part is null) return;
-            using var xml = Find(part);
+            using var xml = Find(part, filter);
             if (xml is not null) read(xml);
         }
         catch (Exception e) when (e is XmlException or InvalidDataException)
