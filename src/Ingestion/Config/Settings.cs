@@ -99,4 +99,7 @@ public sealed record Settings
 
     /// <summary>The address to listen on.</summary>
     public string EffectiveHost => HasAuthentication || AuthDisabled ? Host : "127.0.0.1";
+
+    /// <summary>Holds secrets, so it prints none of its values.</summary>
+    public override string ToString() => nameof(Settings);
 }

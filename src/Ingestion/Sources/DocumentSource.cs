@@ -15,8 +15,11 @@ public sealed record DocumentSource
     /// <summary>As the client named it, without folders; never used as a path.</summary>
     public string? FileName { get; init; }
 
-    /// <summary>As the client declared it.</summary>
+    /// <summary>As the client or the web server declared it.</summary>
     public string? MediaType { get; init; }
+
+    /// <summary>As the web server declared it; null where it did not.</summary>
+    public string? Charset { get; init; }
 
     /// <summary>Bytes; 0 where not known yet.</summary>
     public long Size { get; init; }
