@@ -29,8 +29,8 @@ public interface ITaskEngine
     /// </summary>
     Task<bool> FinishAsync(Lease lease, TaskOutcome outcome, CancellationToken cancel);
 
-    /// <summary>Puts a parked task back into the queue. False where it is not parked.</summary>
-    Task<bool> ResumeAsync(string tenant, string taskId, CancellationToken cancel);
+    /// <summary>Puts a parked task back into the queue, with a change. False where that attempt is not parked; then nothing was written.</summary>
+    Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel);
 
     /// <summary>A waiting or parked task ends at once; one that a worker holds is told to.</summary>
     Task<CancelResult> CancelAsync(string tenant, string taskId, CancellationToken cancel);
@@ -58,6 +58,9 @@ public interface ITaskEngine
     /// removed, so that what they left elsewhere can go too. Any number of processes may call it.
     /// </summary>
     Task<SweepResult> SweepAsync(CancellationToken cancel);
+
+    /// <summary>Whether a task that has not completed still points at the upload.</summary>
+    Task<bool> NeedsUploadAsync(string fileKey, CancellationToken cancel);
 
     Task<EngineStats> StatsAsync(CancellationToken cancel);
 }
@@ -149,12 +152,14 @@ public sealed record RetryResult(RetryKind Kind, IngestionTask? Task);
 
 /// <param name="Page">From 1.</param>
 /// <param name="PageSize">1–100.</param>
-public sealed record TaskFilter(string Tenant, string? Collection = null, TaskState? State = null, int Page = 1, int PageSize = 20);
+public sealed record TaskFilter(
+    string Tenant, string? Collection = null, TaskState? State = null, int Page = 1, int PageSize = 20, string? Document = null);
 
 public sealed record TaskPage(IReadOnlyList<IngestionTask> Tasks, long Total);
 
 /// <param name="TaskId">Null: anything may have changed.</param>
-public readonly record struct TaskNudge(string? TaskId);
+/// <param name="IsCancel">A worker that holds the task is to stop.</param>
+public readonly record struct TaskNudge(string? TaskId, bool IsCancel = false);
 
 /// <param name="Ended">Tasks that the sweep itself failed or cancelled.</param>
 /// <param name="Pruned">Tasks that are no longer known.</param>

@@ -89,6 +89,11 @@ public sealed record ErrorEvent(DateTimeOffset Timestamp, TaskError Error) : Tas
 /// <summary>An event as it was kept: its number, and its body without the number.</summary>
 public sealed record StoredEvent(long Id, byte[] Body)
 {
+    public string Type => Field("event_type"u8) ?? "";
+
+    /// <summary>Whether it is the change to a final state.</summary>
+    public bool EndsTask => Field("current_status"u8) is { } status && TaskStates.TryParse(status, out var state) && state.IsFinal();
+
     /// <summary>The JSON object that goes over the wire, <c>event_id</c> first.</summary>
     public byte[] ToWire()
     {
@@ -100,5 +105,19 @@ public sealed record StoredEvent(long Id, byte[] Body)
         head[..(13 + digits)].CopyTo(wire);
         Body.AsSpan(1).CopyTo(wire.AsSpan(13 + digits));
         return wire;
+    }
+
+    private string? Field(ReadOnlySpan<byte> name)
+    {
+        var json = new Utf8JsonReader(Body);
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var found = json.ValueTextEquals(name);
+            json.Read();
+            if (found) return json.GetString();
+            json.Skip();
+        }
+        return null;
     }
 }

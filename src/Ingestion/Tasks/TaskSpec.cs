@@ -53,3 +53,13 @@ public enum SourceKind
     Url,
     Text,
 }
+
+public static class SourceKinds
+{
+    public static string Wire(this SourceKind kind) => kind switch
+    {
+        SourceKind.File => "file",
+        SourceKind.Url => "url",
+        SourceKind.Text => "text",
+    };
+}
