@@ -97,8 +97,8 @@ public sealed class SqliteDatabase : IDisposable
         }).GetAwaiter().GetResult();
     }
 
-    /// <summary>Changes whenever another process has committed to the file.</summary>
-    public long ReadDataVersion(SqliteSession session) => session.Scalar<long>("PRAGMA data_version");
+    /// <summary>A number that changes whenever another process has committed to the file; this one's own writes leave it.</summary>
+    public Task<long> ReadForeignVersionAsync() => WriteAsync(session => session.Scalar<long>("PRAGMA data_version"));
 
     /// <summary>A connection of the caller's own, for reading.</summary>
     public SqliteSession Open()

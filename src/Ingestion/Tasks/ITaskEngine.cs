@@ -20,12 +20,13 @@ public interface ITaskEngine
     /// <summary>Keeps leases for another <see cref="EngineOptions.LeaseTime"/>; the replies are in the order of the leases.</summary>
     Task<IReadOnlyList<LeaseReply>> RenewAsync(IReadOnlyList<Lease> leases, CancellationToken cancel);
 
-    /// <summary>Writes a step. It is written only where the reply is <see cref="LeaseReply.Held"/>.</summary>
+    /// <summary>Writes a step and renews the lease, both only where the reply is <see cref="LeaseReply.Held"/>.</summary>
     Task<LeaseReply> AppendAsync(Lease lease, TaskChange change, CancellationToken cancel);
 
     /// <summary>
     /// Ends a lease. False where it was already lost; then nothing was written. A requested cancel does not stop it:
-    /// a worker that is told of it ends with <see cref="OutcomeKind.Cancelled"/>.
+    /// a worker that is told of it ends with <see cref="OutcomeKind.Cancelled"/>. One that had not heard of it and hands the task back
+    /// (retry, release, park) cancels it by that.
     /// </summary>
     Task<bool> FinishAsync(Lease lease, TaskOutcome outcome, CancellationToken cancel);
 
@@ -49,7 +50,8 @@ public interface ITaskEngine
 
     /// <summary>
     /// Hints that a task has changed, from every process that works on the same engine; they may come twice or too often, never too
-    /// late for good. A null task id means "look at everything you follow". Never ends before it is cancelled.
+    /// late for good. A null task id means "look at everything you follow"; such a one comes at once, for what changed before it.
+    /// Never ends before it is cancelled.
     /// </summary>
     IAsyncEnumerable<TaskNudge> WatchAsync(CancellationToken cancel);
 
@@ -106,10 +108,10 @@ public abstract record EnqueueResult
 
     public sealed record Created(IngestionTask Task) : EnqueueResult;
 
-    /// <summary>The same idempotency key and fingerprint came before; this is that task.</summary>
+    /// <summary>The same task id, or idempotency key, came before with the same fingerprint; this is that task.</summary>
     public sealed record Existing(IngestionTask Task) : EnqueueResult;
 
-    /// <summary>The same idempotency key came before with another fingerprint.</summary>
+    /// <summary>The same task id or idempotency key came before with another fingerprint.</summary>
     public sealed record Conflict(string TaskId) : EnqueueResult;
 
     /// <param name="Limit">How many may wait.</param>

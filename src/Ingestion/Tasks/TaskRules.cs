@@ -12,6 +12,10 @@ public static class TaskRules
     /// <summary>The first event of every task.</summary>
     public static StatusEvent Accepted(DateTimeOffset now) => new(now, null, TaskState.Pending, "The document was accepted and waits for a worker.");
 
+    /// <summary>A client asked for another try of a task that had ended.</summary>
+    public static StatusEvent Requeued(TaskState from, DateTimeOffset now) =>
+        new(now, from, TaskState.Pending, "The task was asked for again and waits for a worker.");
+
     public static TaskOutcome Cancelled(TaskState from, DateTimeOffset now) => new()
     {
         Kind = OutcomeKind.Cancelled,
