@@ -151,13 +151,15 @@ public sealed class SqliteEngine : ITaskEngine
         return true;
     }
 
-    public async Task<bool> ResumeAsync(string tenant, string taskId, CancellationToken cancel)
+    public async Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var prepared = new PreparedChange(taskId, tenant, change);
         var resumed = await _database.WriteAsync(session =>
         {
-            if (SqliteTaskRows.Find(session, tenant, taskId) is not { Phase: TaskPhase.Parked } head) return false;
-            SqliteTaskRows.Requeue(session, head);
+            if (SqliteTaskRows.Find(session, tenant, taskId) is not { Phase: TaskPhase.Parked } head || head.Attempt != attempt) return false;
+            SqliteTaskRows.Move(session, head, head with { Phase = TaskPhase.Queued }, prepared, now);
             return true;
         });
         if (resumed) Changed(taskId, queued: 1);
@@ -184,7 +186,7 @@ public sealed class SqliteEngine : ITaskEngine
                 new Ending(head.Id, head.Tenant, TaskRules.Cancelled(head.State, now)).Write(session, head, now.ToUnixTimeMilliseconds());
             return (kind, SqliteTaskRows.Load(session, head.Seq));
         });
-        if (kind is CancelKind.Cancelled or CancelKind.Requested) Changed(taskId);
+        if (kind is CancelKind.Cancelled or CancelKind.Requested) Changed(taskId, isCancel: true);
         return new(kind, row?.ToTask());
     }
 
@@ -222,9 +224,11 @@ public sealed class SqliteEngine : ITaskEngine
     public Task<TaskPage> ListAsync(TaskFilter filter, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var where = "t.tenant=$tenant" + (filter.Collection is null ? "" : " AND t.collection=$collection") + (filter.State is null ? "" : " AND t.state=$state");
+        var where = "t.tenant=$tenant" + (filter.Collection is null ? "" : " AND t.collection=$collection") + (filter.Document is null ? "" : " AND t.document=$document")
+            + (filter.State is null ? "" : " AND t.state=$state");
         List<(string, object?)> values = [("$tenant", filter.Tenant)];
         if (filter.Collection is not null) values.Add(("$collection", filter.Collection));
+        if (filter.Document is not null) values.Add(("$document", filter.Document));
         if (filter.State is { } state) values.Add(("$state", (int)state));
         var (rows, total) = _database.Read(session =>
         {
@@ -282,6 +286,13 @@ public sealed class SqliteEngine : ITaskEngine
         return new(ended.ConvertAll(row => row.ToTask()), pruned.ConvertAll(TaskJson.ReadSpec), rescued);
     }
 
+    public Task<bool> NeedsUploadAsync(string fileKey, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return Task.FromResult(_database.Read(session =>
+            session.Scalar<long>("SELECT count(*) FROM task WHERE file_key=$file AND file_key IS NOT NULL", ("$file", fileKey))) > 0);
+    }
+
     public Task<EngineStats> StatsAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -336,9 +347,9 @@ public sealed class SqliteEngine : ITaskEngine
         return new(limit, SqliteTaskRows.EstimateRoom(session, _time.GetUtcNow().ToUnixTimeMilliseconds(), limit, everyone));
     }
 
-    private void Changed(string taskId, int queued = 0)
+    private void Changed(string taskId, int queued = 0, bool isCancel = false)
     {
         if (queued > 0) _work.Wake(queued);
-        _watchers.Nudge(taskId);
+        _watchers.Nudge(taskId, isCancel);
     }
 }

@@ -15,6 +15,8 @@ internal static class SqliteEngineSchema
           id TEXT NOT NULL UNIQUE,
           tenant TEXT NOT NULL,
           collection TEXT NOT NULL,
+          document TEXT NOT NULL,
+          file_key TEXT,                    -- the upload it still needs
           idempotency_key TEXT,
           fingerprint TEXT,
           priority INTEGER NOT NULL,
@@ -45,7 +47,8 @@ internal static class SqliteEngineSchema
           checkpoint TEXT
         );
         CREATE UNIQUE INDEX task_idempotency ON task(tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-        CREATE INDEX task_list ON task(tenant, collection);
+        CREATE INDEX task_list ON task(tenant, collection, document);
+        CREATE INDEX task_upload ON task(file_key) WHERE file_key IS NOT NULL;
         CREATE INDEX task_ready ON task(priority, vft, seq, created_at) WHERE phase = 0;
         CREATE INDEX task_due ON task(run_at, phase, created_at) WHERE run_at IS NOT NULL;
         CREATE INDEX task_lease ON task(lease_until) WHERE lease_until IS NOT NULL;

@@ -38,13 +38,14 @@ internal static class SqliteTaskRows
     {
         var seq = session.Scalar<long>(
             """
-            INSERT INTO task(id, tenant, collection, idempotency_key, fingerprint, priority, cost, created_at, phase, state, vft,
+            INSERT INTO task(id, tenant, collection, document, file_key, idempotency_key, fingerprint, priority, cost, created_at, phase, state, vft,
               committing, cancel, attempt, failures, crashes, released, percentage, last_event, updated_at, message)
-            VALUES($id, $tenant, $collection, $key, $fingerprint, $priority, $cost, $created, 0, $state, $vft,
+            VALUES($id, $tenant, $collection, $document, $file, $key, $fingerprint, $priority, $cost, $created, 0, $state, $vft,
               0, 0, 0, 0, 0, 0, 0, $events, $now, $message)
             RETURNING seq
             """,
-            ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$collection", spec.CollectionId), ("$key", spec.IdempotencyKey),
+            ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$collection", spec.CollectionId),
+            ("$document", spec.DocumentId), ("$file", spec.Content.FileKey), ("$key", spec.IdempotencyKey),
             ("$fingerprint", spec.Fingerprint), ("$priority", spec.Priority), ("$cost", spec.Cost),
             ("$created", spec.CreatedAt.ToUnixTimeMilliseconds()), ("$state", (int)accepted.State!), ("$vft", place),
             ("$events", accepted.Count), ("$now", now), ("$message", accepted.Message));
@@ -147,6 +148,7 @@ internal static class SqliteTaskRows
               state=coalesce($state, state), percentage=$percentage, last_event=$last, updated_at=$now,
               message=coalesce($message, message), details=CASE WHEN $has_details THEN $details ELSE details END,
               error=CASE WHEN $clean THEN NULL ELSE coalesce($error, error) END, result=$result,
+              file_key=CASE WHEN $completed THEN NULL ELSE file_key END,
               warnings=coalesce($warnings, warnings), checkpoint=CASE WHEN $completed THEN NULL ELSE coalesce($checkpoint, checkpoint) END
             WHERE seq=$seq
             """,

@@ -12,9 +12,9 @@ internal sealed class TaskWatchers
     private readonly Lock _gate = new();
     private volatile Watcher[] _watchers = [];
 
-    public void Nudge(string? taskId)
+    public void Nudge(string? taskId, bool isCancel = false)
     {
-        foreach (var watcher in _watchers) watcher.Offer(new TaskNudge(taskId));
+        foreach (var watcher in _watchers) watcher.Offer(new TaskNudge(taskId, isCancel));
     }
 
     public async IAsyncEnumerable<TaskNudge> WatchAsync([EnumeratorCancellation] CancellationToken cancel)

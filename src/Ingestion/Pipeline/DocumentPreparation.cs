@@ -11,12 +11,12 @@ namespace Ingestion.Pipeline;
 public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, Settings settings)
 {
     /// <exception cref="StepException">The address cannot be fetched.</exception>
-    public async Task<DocumentSource> FetchAsync(string url, Action<long, long?>? progress, CancellationToken cancel)
+    public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
     {
-        var outcome = await fetcher.FetchAsync(new Uri(url), settings.MaxFileSize, settings.UrlTimeout, progress, cancel);
+        var outcome = await fetcher.FetchAsync(url, settings.MaxFileSize, settings.UrlTimeout, progress, cancel);
         return outcome switch
         {
-            FetchOutcome.Fetched fetched => fetched.Source with { Url = url },
+            FetchOutcome.Fetched fetched => fetched.Source with { Url = fetched.Address.AbsoluteUri },
             FetchOutcome.Failed failed => throw new StepException(new TaskError(TaskErrors.Fetch, failed.Message), failed.IsTransient, failed.RetryAfter),
             _ => throw new InvalidOperationException("Every outcome of a fetch is known."),
         };

@@ -94,9 +94,9 @@ public sealed class IngestionPipeline(
         var started = time.GetTimestamp();
         var source = await preparation.FetchAsync(
             spec.Content.Url!,
-            (read, total) => story.Progress(
-                total is > 0 ? (int)Math.Min(9, read * 10 / total.Value) : 1,
-                total is > 0 ? $"Fetched {Megabytes(read)} of {Megabytes(total.Value)}." : $"Fetched {Megabytes(read)}."),
+            fetched => story.Progress(
+                fetched.Total is > 0 ? (int)Math.Min(9, fetched.Bytes * 10 / fetched.Total.Value) : 1,
+                fetched.Total is > 0 ? $"Fetched {Megabytes(fetched.Bytes)} of {Megabytes(fetched.Total.Value)}." : $"Fetched {Megabytes(fetched.Bytes)}."),
             cancel);
         story.Took("fetch", time.GetElapsedTime(started));
         return source;
