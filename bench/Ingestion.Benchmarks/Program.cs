@@ -1,1 +1,14 @@
-Console.WriteLine("benchmarks");
+using Ingestion.Benchmarks;
+
+// One verb a study; each prints what it measured.
+return args switch
+{
+    ["quality", .. var rest] => await Quality.RunAsync(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("Verbs: quality [folder] [-v]");
+    return 2;
+}
