@@ -100,6 +100,6 @@ public sealed record EmbeddingCallbackAction
             return [.. ids.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.String ? id.GetString()! : id.GetRawText())];
         if (!from.TryGetProperty("chunks", out var chunks) || chunks.ValueKind != JsonValueKind.Array) return null;
         var named = chunks.EnumerateArray().Select(chunk => chunk.ValueKind == JsonValueKind.Object ? Text(chunk, "chunk_id") : null).ToList();
-        return named.Contains(null) ? null : named!;
+        return named.Contains(null) ? null : [.. named.OfType<string>()];
     }
 }

@@ -9,10 +9,12 @@ using Ingestion.Tasks;
 namespace Ingestion.Documents;
 
 /// <summary>What ingesting a document would give and change, without storing or embedding anything.</summary>
-public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation preparation, IChunkStore store, UploadStore uploads, Settings settings)
+public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation preparation, IChunkStore store, UploadStore uploads, Settings settings) : IDisposable
 {
     /// <summary>Plans run in the request, so only a few may at once; the others wait their turn.</summary>
     private readonly SemaphoreSlim _turns = new(2);
+
+    public void Dispose() => _turns.Dispose();
 
     public async Task<IResult> MakeAsync(DocumentDraft draft, CancellationToken cancel)
     {

@@ -84,15 +84,15 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         var content = new DocumentContent
         {
             Bytes = bytes,
-            MediaType = source.MediaType ?? "",
+            MediaType = kind == SourceKind.Text ? MediaTypes.Markdown : source.MediaType ?? "",
+            // A text that was sent as text is text, whatever it looks like.
+            IsTypeCertain = kind == SourceKind.Text,
+            Charset = kind == SourceKind.Text ? "utf-8" : null,
             FileName = source.FileName,
             Address = source.Url is null ? null : new Uri(source.Url),
             Progress = progress,
         };
-        // A text that was sent as text is text, whatever it looks like.
-        return kind == SourceKind.Text
-            ? await DocumentReaders.ReadAsAsync(MediaTypes.Markdown, content, cancel)
-            : await DocumentReaders.ReadAsync(content, cancel);
+        return await DocumentReaders.ReadAsync(content, cancel);
     }
 
     private static string CodeOf(ExtractionFailure failure) => failure switch

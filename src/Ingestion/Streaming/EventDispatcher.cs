@@ -121,7 +121,9 @@ public sealed class EventDispatcher(ITaskEngine engine, TimeProvider time, ILogg
     {
         lock (_lock)
         {
-            if (--feed.Followers == 0) _feeds.Remove(feed.TaskId);
+            if (--feed.Followers > 0) return;
+            _feeds.Remove(feed.TaskId);
+            feed.Dispose();
         }
     }
 }

@@ -6,7 +6,7 @@ namespace Ingestion.Streaming;
 /// The events of one task in this process, read once from the engine for all who follow it. Readers pull with a cursor of their own,
 /// so a slow one holds nothing back and costs nothing: it finds the newest events here and older ones in the engine.
 /// </summary>
-public sealed class TaskFeed(ITaskEngine engine, string tenant, string taskId)
+public sealed class TaskFeed(ITaskEngine engine, string tenant, string taskId) : IDisposable
 {
     /// <summary>Events kept here; a reader further behind reads from the engine.</summary>
     private const int Kept = 512;
@@ -22,6 +22,8 @@ public sealed class TaskFeed(ITaskEngine engine, string tenant, string taskId)
     public string TaskId => taskId;
 
     internal int Followers { get; set; }
+
+    public void Dispose() => _refreshing.Dispose();
 
     /// <summary>Something may have changed: whoever waits looks again.</summary>
     public void Nudge()
