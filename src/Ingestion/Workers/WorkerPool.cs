@@ -15,7 +15,7 @@ public sealed class WorkerPool(
     public static readonly TimeSpan SoftStop = TimeSpan.FromSeconds(20);
     public static readonly TimeSpan HardStop = TimeSpan.FromSeconds(5);
 
-    private readonly string _id = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}"[..48];
+    private readonly string _id = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
     private readonly List<IngestionWorker> _workers = [];
     private Task _running = Task.CompletedTask;
 
