@@ -228,7 +228,7 @@ public sealed class UploadStore
     private static FileStreamOptions NewFile()
     {
         // Our own buffer is large enough; a second one would only copy.
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerFile;
         return options;
     }
