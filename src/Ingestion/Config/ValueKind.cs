@@ -134,7 +134,7 @@ internal static class ValueKinds
         UriHostNameType.IPv6 => true,
         // 1.2.3 is an address to old parsers and 999.1.1.1 a name; nobody means either.
         UriHostNameType.IPv4 => IPAddress.Parse(text).ToString() == text,
-        UriHostNameType.Dns => !text.All(c => char.IsAsciiDigit(c) || c == '.'),
+        UriHostNameType.Dns => text.All(char.IsAscii) && !text.All(c => char.IsAsciiDigit(c) || c == '.'),
         _ => false,
     };
 }

@@ -41,17 +41,16 @@ public sealed class UploadStore
         FolderSync.Flush(dataDir);
     }
 
-    /// <summary>Reads <paramref name="body"/> to its end, with size and SHA-256 taken on the way.</summary>
+    /// <summary>Reads the body to its end, with size and SHA-256 taken on the way.</summary>
+    /// <param name="body">Left open.</param>
     /// <param name="maxBytes">More is <see cref="SaveOutcome.TooLarge"/>; nothing is kept then.</param>
     /// <returns>An empty body is saved as such, with size 0.</returns>
     /// <exception cref="OperationCanceledException">Nothing is kept.</exception>
     /// <remarks>What reading the body throws comes through, and nothing is kept.</remarks>
     public Task<SaveOutcome> SaveAsync(Stream body, long maxBytes, CancellationToken cancel) => SaveAsync(body, maxBytes, null, cancel);
 
-    /// <param name="body">As above.</param>
-    /// <param name="maxBytes">As above.</param>
-    /// <param name="progress">Told the bytes read so far, after every read; must not block.</param>
-    /// <param name="cancel">As above.</param>
+    /// <inheritdoc cref="SaveAsync(Stream, long, CancellationToken)"/>
+    /// <param name="progress">Told the bytes kept so far, as they grow; must not block.</param>
     public async Task<SaveOutcome> SaveAsync(Stream body, long maxBytes, Action<long>? progress, CancellationToken cancel)
     {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferSize);
@@ -228,7 +227,7 @@ public sealed class UploadStore
     private static FileStreamOptions NewFile()
     {
         // Our own buffer is large enough; a second one would only copy.
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0 };
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerFile;
         return options;
     }

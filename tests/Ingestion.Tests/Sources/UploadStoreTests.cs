@@ -168,7 +168,7 @@ public sealed class UploadStoreTests : IDisposable
     public async Task A_deleted_upload_is_gone_and_deleting_again_is_harmless()
     {
         var store = new UploadStore(dataDir);
-        var key = ((SaveOutcome.Saved)await store.SaveAsync(new MemoryStream(new byte[100_000]), long.MaxValue, Cancel)).Source.FileKey!;
+        var key = await SaveFileAsync(store);
         Assert.True(UploadStore.IsKey(key));
         Assert.True(store.Delete(key));
         Assert.Null(store.Open(key));
@@ -181,15 +181,21 @@ public sealed class UploadStoreTests : IDisposable
         var store = new UploadStore(dataDir);
         var keys = new List<string>();
         for (var i = 0; i < 3; i++)
-            keys.Add(((SaveOutcome.Saved)await store.SaveAsync(new MemoryStream(new byte[100_000]), long.MaxValue, Cancel)).Source.FileKey!);
+            keys.Add(await SaveFileAsync(store));
         var (orphan, referenced, young) = (keys[0], keys[1], keys[2]);
         var (oldPart, youngPart) = (new string('a', 32) + ".part", new string('b', 32) + ".part");
-        foreach (var name in new[] { oldPart, youngPart, "notes.txt" }) await File.WriteAllTextAsync(Path.Combine(Uploads, name), "x", Cancel);
+        foreach (var name in new[] { oldPart, youngPart, "notes.txt" }) File.WriteAllText(Path.Combine(Uploads, name), "x");
         foreach (var name in new[] { orphan, referenced, oldPart, "notes.txt" })
             File.SetLastWriteTimeUtc(Path.Combine(Uploads, name), DateTime.UtcNow.AddHours(-2));
 
         Assert.Equal(2, store.Sweep(TimeSpan.FromHours(1), key => key == referenced));
         Assert.Equal(new[] { referenced, young, youngPart, "notes.txt" }.Order(), Files.Select(Path.GetFileName).Order());
+    }
+
+    private static async Task<string> SaveFileAsync(UploadStore store)
+    {
+        var outcome = await store.SaveAsync(new Endless { End = 100_000 }, long.MaxValue, Cancel);
+        return Assert.IsType<SaveOutcome.Saved>(outcome).Source.FileKey!;
     }
 
     private sealed class Trickle(byte[] bytes, int largestRead) : MemoryStream(bytes)
