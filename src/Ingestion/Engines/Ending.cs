@@ -36,16 +36,17 @@ internal sealed class Ending
     /// <summary>Whether another worker can take it at once.</summary>
     public bool Queues => _kind is OutcomeKind.Crashed or OutcomeKind.Released;
 
-    public void Write(SqliteSession session, TaskHead head, long now)
+    public void Write(SqliteSession session, TaskHead head, long now, bool lostLease = false)
     {
         var after = _kind switch
         {
             OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Cancelled => head with { Phase = TaskPhase.Ended },
             OutcomeKind.Retry => head with { Phase = TaskPhase.Delayed, Failures = head.Failures + 1 },
-            OutcomeKind.Crashed => head with { Phase = TaskPhase.Queued, Crashes = head.Crashes + 1 },
+            OutcomeKind.Crashed => head with { Phase = TaskPhase.Queued },
             OutcomeKind.Released => head with { Phase = TaskPhase.Queued, Released = head.Released + 1 },
             OutcomeKind.Parked => head with { Phase = TaskPhase.Parked },
         };
+        if (lostLease) after = after with { Crashes = head.Crashes + 1 };
         SqliteTaskRows.Move(session, head, after, _change, now, _kind == OutcomeKind.Retry ? _at ?? now : _at, _error, _result);
     }
 }

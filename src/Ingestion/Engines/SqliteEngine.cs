@@ -318,7 +318,7 @@ public sealed class SqliteEngine : ITaskEngine
         {
             var outcome = TaskRules.AfterLostLease(SqliteTaskRows.Load(session, head.Seq).ToTask(), now);
             var ending = new Ending(head.Id, head.Tenant, outcome);
-            ending.Write(session, head, now.ToUnixTimeMilliseconds());
+            ending.Write(session, head, now.ToUnixTimeMilliseconds(), lostLease: true);
             return (head.Id, ending.IsFinal ? SqliteTaskRows.Load(session, head.Seq) : null);
         });
     }

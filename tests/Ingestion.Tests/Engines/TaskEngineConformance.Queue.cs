@@ -240,11 +240,7 @@ public partial class TaskEngineConformance
     {
         var engine = await OpenAsync();
         var waiting = engine.LeaseAsync("worker-1", 1, 2 * Tick, Stop);
-        while (!waiting.IsCompleted)
-        {
-            await AdvanceAsync(Tick);
-            await Task.Yield();
-        }
+        await AdvanceUntilAsync(waiting);
         Assert.Empty(await waiting);
 
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);

@@ -34,6 +34,16 @@ public abstract partial class TaskEngineConformance
         return Task.CompletedTask;
     }
 
+    /// <summary>Lets time pass a tick at a time, with room for the engine to notice, until the call returns.</summary>
+    private async Task AdvanceUntilAsync(Task call)
+    {
+        while (!call.IsCompleted)
+        {
+            await AdvanceAsync(Tick);
+            await Task.WhenAny(call, Task.Delay(20, Stop));
+        }
+    }
+
     protected Task<ITaskEngine> OpenAsync() => OpenAsync(Options, Time);
 
     protected TaskSpec Spec(string tenant = "acme", string? key = null, string? fingerprint = null, int priority = 0, double cost = 1) => new()
