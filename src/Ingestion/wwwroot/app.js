@@ -11,6 +11,8 @@ import { session, write } from './session.js';
 const HEALTH_EVERY = 30_000;
 const THEMES = ['auto', 'light', 'dark'];
 
+let homeScroll = 0;
+
 translate();
 place();
 skipLink();
@@ -50,11 +52,16 @@ watchHealth();
 // The address tells what is shown: the start, or one document.
 function route() {
   const shown = documentPlace(location.hash);
-  document.getElementById('home').hidden = shown !== null;
+  const home = document.getElementById('home');
+  const moved = home.hidden !== (shown !== null);
+  if (moved && shown) homeScroll = scrollY;
+  home.hidden = shown !== null;
   document.getElementById('viewer').hidden = shown === null;
   if (shown) viewer.open(shown);
   else viewer.close();
   document.title = shown ? `${shown.document} · ${t('page.title')}` : t('page.title');
+  if (!moved) return;
+  scrollTo(0, shown ? 0 : homeScroll);
   if (document.activeElement === document.body || document.activeElement.closest('[hidden]')) focusContent();
 }
 

@@ -1,8 +1,14 @@
-/** The chunks of one text, in UTF-16 units, and which of them cover what. */
+/** The chunks and pages of one text, in UTF-16 units, and which of them are where. */
 export class ChunkMarks {
   chunks = [];
   #order = [];
   #furthest = [];
+  #pages;
+
+  /** `pageStarts` in units, ascending; page n is at index n-1. */
+  constructor(pageStarts = []) {
+    this.#pages = pageStarts;
+  }
 
   /** `start` and `end` in units; more may come later. */
   add(chunks) {
@@ -12,10 +18,17 @@ export class ChunkMarks {
     this.#furthest = this.#order.map((index) => (furthest = Math.max(furthest, this.chunks[index].end)));
   }
 
-  /** Cuts `[from, to)` wherever a chunk starts or ends: `{start, end, chunks}`, the indices of all chunks that cover the piece. */
+  /** The pages that start right there, as numbers; a page without text starts where the next one does. */
+  pagesAt(unit) {
+    const pages = [];
+    for (let at = firstOver(this.#pages, unit - 1); this.#pages[at] === unit; at++) pages.push(at + 1);
+    return pages;
+  }
+
+  /** Cuts `[from, to)` wherever a page or a chunk starts or ends: `{start, end, chunks}`, the indices of all chunks that cover the piece. */
   pieces(from, to) {
     const here = [];
-    for (let at = this.#firstEndingAfter(from); at < this.#order.length; at++) {
+    for (let at = firstOver(this.#furthest, from); at < this.#order.length; at++) {
       const index = this.#order[at];
       const chunk = this.chunks[index];
       if (chunk.start >= to) break;
@@ -23,6 +36,7 @@ export class ChunkMarks {
     }
 
     const cuts = new Set([from, to]);
+    for (let at = firstOver(this.#pages, from); this.#pages[at] < to; at++) cuts.add(this.#pages[at]);
     for (const index of here) {
       cuts.add(Math.max(from, this.chunks[index].start));
       cuts.add(Math.min(to, this.chunks[index].end));
@@ -40,15 +54,16 @@ export class ChunkMarks {
     }
     return pieces;
   }
+}
 
-  #firstEndingAfter(unit) {
-    let low = 0;
-    let high = this.#furthest.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#furthest[middle] > unit) high = middle;
-      else low = middle + 1;
-    }
-    return low;
+// Where in an ascending list the first number over the limit is.
+function firstOver(list, limit) {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (list[middle] > limit) high = middle;
+    else low = middle + 1;
   }
+  return low;
 }

@@ -58,10 +58,11 @@ export class SearchBox {
 function result({ chunk_id: chunk, document_id: document, content, score, metadata }, query) {
   const place = { tenant: session.tenant, collection: session.collection, document, chunk };
   return el('li', {}, el('a', { class: 'row', href: documentHash(place) },
-    el('span', { class: 'row-title' }, metadata?.title || document),
+    el('span', { class: 'row-title' }, metadata.title || document),
     el('span', { class: 'row-text' }, withMarks(content, query)),
     el('span', { class: 'facts' },
-      metadata?.page_start > 0 && el('span', { t: 'search.page', params: { page: String(metadata.page_start) } }),
+      metadata.heading_path?.length > 0 && el('span', { class: 'name' }, metadata.heading_path.join(' › ')),
+      metadata.page_start > 0 && el('span', { t: 'search.page', params: { page: String(metadata.page_start) } }),
       el('span', { t: 'search.score', params: { n: Number(score.toPrecision(3)) } }))));
 }
 

@@ -52,7 +52,6 @@ export class TaskCard {
 
   /** The whole state, as the REST side tells it. */
   showTask(task) {
-    if (ENDED.has(this.task?.status) && !ENDED.has(task.status)) this.#restart();
     this.task = task;
     this.#name = task.title || task.document_id;
     fill(this.#shown.name, this.#name);
@@ -61,7 +60,7 @@ export class TaskCard {
     if (task.status === 'completed') MILESTONES.forEach((milestone) => this.#reached.add(milestone));
     this.#bar(task.progress?.percentage ?? 0);
     this.#message(task.progress?.message);
-    this.#problem(task.error);
+    this.#problem(task.status === 'completed' ? null : task.error, task.error_details?.error_code);
     Object.assign(this.#facts, task.result);
     this.#drawFacts();
     this.#drawMilestones();
@@ -78,7 +77,7 @@ export class TaskCard {
         this.#message(event.message);
         break;
       case 'task_status':
-        if (ENDED.has(event.previous_status)) this.#restart();
+        if (!ENDED.has(event.current_status)) this.#problem();
         this.#setStatus(event.current_status, `status.${event.current_status}`);
         this.#message(event.message);
         this.#buttons({ cancel: !ENDED.has(event.current_status) });
@@ -149,15 +148,6 @@ export class TaskCard {
   #bar(percentage) {
     this.#shown.bar.value = percentage;
     this.#shown.percent.textContent = `${Math.floor(percentage)} %`;
-  }
-
-  // A task that starts again has reached nothing yet.
-  #restart() {
-    this.#reached.clear();
-    this.#facts = {};
-    this.#problem();
-    this.#drawFacts();
-    this.#drawMilestones();
   }
 
   // Words of the service stay as they are; words of the page follow its language.

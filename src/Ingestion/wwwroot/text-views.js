@@ -1,5 +1,4 @@
 import { el, fill } from './dom.js';
-import { bind } from './i18n.js';
 import { LazyBlocks } from './lazy.js';
 import { parts, render } from './reading.js';
 
@@ -77,7 +76,7 @@ export class ExactText extends TextView {
   }
 
   fill({ start, end }, node) {
-    fill(node, this.marks.pieces(start, end).map((piece) => this.#piece(piece)));
+    fill(node, this.marks.pieces(start, end).map((piece) => [this.marks.pagesAt(piece.start).map(pageMark), this.#piece(piece)]));
   }
 
   currentNodes() {
@@ -90,17 +89,14 @@ export class ExactText extends TextView {
     const first = chunks.filter((index) => this.marks.chunks[index].start === start);
     const look = chunks.length > 1 ? 'overlap' : chunks[0] % 2 === 0 ? 'even' : 'odd';
     return el('span', { class: `chunk ${look}${chunks.includes(this.current) ? ' current' : ''}`, 'data-chunks': chunks.join(' ') },
-      first.map((index) => this.#flag(index)), words);
+      first.map(flag), words);
   }
 
-  // Drawn by the style sheet from attributes, so that copied text is the document's and nothing else.
-  #flag(index) {
-    const { page_start: page } = this.marks.chunks[index];
-    const flag = el('span', { class: 'flag', 'data-number': index + 1, 'aria-hidden': 'true' });
-    if (page > 0 && page !== this.marks.chunks[index - 1]?.page_start) bind(flag, null, { page: String(page) }, { 'data-page': 'viewer.page' });
-    return flag;
-  }
 }
+
+// Both are drawn by the style sheet from attributes, so that copied text is the document's and nothing else.
+const flag = (index) => el('span', { class: 'flag', 'data-label': index + 1, 'aria-hidden': 'true' });
+const pageMark = (page) => el('span', { class: 'flag page', tAttrs: { 'data-label': 'viewer.page' }, params: { page: String(page) }, 'aria-hidden': 'true' });
 
 /** The text as it reads: headings, lists and tables. */
 export class ReadingText extends TextView {

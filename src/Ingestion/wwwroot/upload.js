@@ -104,7 +104,7 @@ export class UploadForm {
       (this.#list.querySelector('li button') ?? document.getElementById('choose-files')).focus();
     };
     return el('li', {}, el('span', { class: 'name' }, item.path),
-      el('span', { class: 'hint', t: 'plain.seconds', params: { s: { bytes: item.file.size } } }),
+      el('span', { class: 'hint', t: 'plain.size', params: { size: { bytes: item.file.size } } }),
       button('add.remove', remove, { symbol: 'close', quiet: true, params: { name: item.path } }));
   }
 

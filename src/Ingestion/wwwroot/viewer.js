@@ -17,6 +17,7 @@ export class Viewer {
   #progress = document.getElementById('viewer-progress');
   #place = null;
   #text = '';
+  #points = null;
   #marks = new ChunkMarks();
   #view = null;
   #current = -1;
@@ -56,6 +57,8 @@ export class Viewer {
       if (loading.signal.aborted) return;
       this.#document = document;
       this.#text = text;
+      this.#points = new CodePoints(text);
+      this.#marks = new ChunkMarks(document.page_starts?.map((point) => this.#points.toUnits(point)));
       this.#describe();
       this.#show();
       await this.#loadChunks(place, loading.signal);
@@ -78,7 +81,6 @@ export class Viewer {
   }
 
   async #loadChunks(place, signal) {
-    const points = new CodePoints(this.#text);
     let wanted = place.chunk;
     let sound = true;
     for (let page = 1, total = 1; this.#marks.chunks.length < total; page++) {
@@ -86,7 +88,7 @@ export class Viewer {
       if (signal.aborted) return;
       total = answer.total;
       if (answer.chunks.length === 0) break;
-      const added = answer.chunks.map((chunk) => ({ ...chunk, start: points.toUnits(chunk.start_char_idx), end: points.toUnits(chunk.end_char_idx) }));
+      const added = answer.chunks.map((chunk) => ({ ...chunk, start: this.#points.toUnits(chunk.start_char_idx), end: this.#points.toUnits(chunk.end_char_idx) }));
       sound &&= added.every((chunk) => this.#text.startsWith(chunk.text, chunk.start) && chunk.text.length === chunk.end - chunk.start);
       this.#marks.add(added);
       this.#view.refresh();
@@ -162,7 +164,6 @@ export class Viewer {
       ['chunk.range', [count(chunk.start_char_idx), ' – ', count(chunk.end_char_idx)]],
       ['chunk.before', before > 0 && el('span', { t: 'fact.characters', params: { n: before } })],
       ['chunk.after', after > 0 && el('span', { t: 'fact.characters', params: { n: after } })],
-      ['chunk.metadata', filled(chunk.metadata) && el('code', {}, JSON.stringify(chunk.metadata, null, 1))],
       ['chunk.id', el('code', {}, chunk.chunk_id)],
     ]));
   }
@@ -176,7 +177,8 @@ export class Viewer {
       ['document.tokens', it.token_count > 0 && count(it.token_count)],
       ['document.pages', it.page_count > 0 && count(it.page_count)],
       ['document.version', count(it.version)],
-      ['document.source', it.source],
+      ['document.source', sourceFacts(it.source)],
+      ['document.language', it.language],
       ['document.model', it.model && [it.model, it.dimension > 0 && [' · ', count(it.dimension)]]],
       ['document.tags', it.tags?.length > 0 && it.tags.map((tag) => el('span', { class: 'tag' }, tag))],
       ['document.created', time(it.created_at)],
@@ -196,15 +198,15 @@ export class Viewer {
     const remove = async () => {
       dialog.close();
       try {
-        const answer = await deleteDocument(place);
-        notice(t('delete.done', { name, counts: counted(answer) }));
+        const { removed } = await deleteDocument(place);
+        notice(t('delete.done', { name, ...removed }));
         this.#onDeleted();
       } catch (error) {
         notice(error.message, { bad: true });
       }
     };
     fill(dialog, el('h2', { id: 'confirm-title', t: 'delete.title' }),
-      el('p', { t: 'delete.counts', params: { name, chunks: it.chunk_count, vectors: it.embedding_count ?? it.chunk_count } }),
+      el('p', { t: 'delete.counts', params: { name, n: it.chunk_count } }),
       el('div', { class: 'buttons' }, button('delete.keep', () => dialog.close(), { autofocus: true }), button('delete.confirm', remove, { kind: 'danger' })));
     dialog.showModal();
   }
@@ -212,7 +214,7 @@ export class Viewer {
 
 const filled = (object) => object && Object.keys(object).length > 0;
 
-// What the service says it removed, name by name.
-function counted({ message, success, ...rest }) {
-  return Object.entries(rest.removed ?? rest).filter(([, value]) => typeof value === 'number').map(([name, value]) => `${name} ${value}`).join(', ') || message;
+function sourceFacts({ kind, file_name: file, url, media_type: type, size }) {
+  const bytes = size > 0 && el('span', { t: 'plain.size', params: { size: { bytes: size } } });
+  return el('span', { class: 'facts plain' }, file || url ? el('span', { class: 'name' }, file ?? url) : el('span', { t: `source.${kind}` }), type && el('span', {}, type), bytes);
 }
