@@ -38,7 +38,7 @@ export async function getContent(place, signal) {
 export const search = (body, signal) =>
   call('search', { method: 'POST', json: { ...of(session.tenant), collection_id: session.collection, ...body }, signal });
 
-export const health = () => call('health');
+export const health = () => call('../../health');
 
 /** Plans without storing. */
 export function plan(submission, signal) {

@@ -12,6 +12,7 @@ export class DocumentList {
   #total = document.getElementById('documents-total');
   #page = 0;
   #later = 0;
+  #turn = 0;
 
   constructor() {
     document.getElementById('documents-refresh').addEventListener('click', () => this.load());
@@ -20,6 +21,7 @@ export class DocumentList {
 
   async load() {
     this.#page = 0;
+    this.#turn++;
     await this.#next();
   }
 
@@ -30,6 +32,7 @@ export class DocumentList {
   }
 
   async #next() {
+    const turn = this.#turn;
     let answer;
     try {
       answer = await listDocuments(this.#page + 1, PAGE);
@@ -37,6 +40,8 @@ export class DocumentList {
       notice(error.message, { bad: true });
       return;
     }
+    // Another collection, or a newer list of this one, is on its way.
+    if (turn !== this.#turn) return;
     if (this.#page++ === 0) this.#list.replaceChildren();
     this.#list.append(...answer.documents.map(row));
     this.#none.hidden = this.#list.childElementCount > 0;
@@ -48,7 +53,7 @@ export class DocumentList {
 function row(document) {
   const place = { tenant: session.tenant, collection: session.collection, document: document.document_id };
   return el('li', {}, el('a', { class: 'row', href: documentHash(place) },
-    el('span', { class: 'row-title' }, document.title || document.document_id),
+    el('span', { class: 'row-title' }, document.title || document.source.file_name || document.source.url || document.document_id),
     el('span', { class: 'facts' },
       el('span', { t: 'fact.chunks', params: { n: document.chunk_count ?? 0 } }),
       document.page_count > 0 && el('span', { t: 'fact.pages', params: { n: document.page_count } }),

@@ -67,8 +67,8 @@ export class TaskSocket {
 
   async #lost(event, opened) {
     if (this.#closed) return;
+    if ((event.code === 1008 || !opened) && !(await this.#answers())) return;
     if (event.code === 1008) return this.#refuse(event.reason);
-    if (!opened && !(await this.#answers())) return;
     if (this.#closed) return;
     this.#handlers.onWaiting(true);
     // 1013: this reader was too slow for the service's buffer, not the other way round; it may come back at once.
@@ -76,7 +76,7 @@ export class TaskSocket {
     this.#timer = setTimeout(() => this.#connect(), wait * (0.5 + Math.random() / 2));
   }
 
-  // A browser hides why a handshake was refused, the REST side tells.
+  // A close carries a code word at best, and a browser hides why a handshake was refused; the REST side tells it in a sentence.
   async #answers() {
     try {
       await getTask(this.#task, this.#tenant);

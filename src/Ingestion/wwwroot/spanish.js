@@ -84,7 +84,7 @@ export const es = {
   'task.cancel': 'Cancelar',
   'task.cancel.of': 'Cancelar {name}',
   'task.retry': 'Reintentar',
-  'task.retry.of': 'Reintentar {name}',
+  'task.retry.of': 'Reintentar: {name}',
   'task.open': 'Abrir',
   'task.open.of': 'Abrir {name}',
   'task.progress': 'Progreso de {name}',
@@ -144,6 +144,7 @@ export const es = {
   'search.page': 'página {page}',
 
   'viewer.back': 'Volver',
+  'viewer.side': 'El fragmento y el documento',
   'viewer.loading': 'Cargando el texto …',
   'viewer.loading.chunks': 'Cargando fragmentos: {n} de {total}',
   'viewer.view': 'Cómo mostrar el texto',

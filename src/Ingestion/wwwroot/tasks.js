@@ -19,6 +19,7 @@ export class TaskList {
   #toFollow = [];
   #following = 0;
   #page = 0;
+  #turn = 0;
   #onOpen;
   #onCompleted;
 
@@ -48,10 +49,12 @@ export class TaskList {
       this.#forget(entry);
     }
     this.#page = 0;
+    this.#turn++;
     await this.#next();
   }
 
   async #next() {
+    const turn = this.#turn;
     let answer;
     try {
       answer = await listTasks(this.#page + 1, PAGE);
@@ -59,6 +62,8 @@ export class TaskList {
       notice(error.message, { bad: true });
       return;
     }
+    // Another collection, or a newer list of this one, is on its way.
+    if (turn !== this.#turn) return;
     this.#page++;
     for (const task of answer.tasks) {
       if ([...this.#entries].some((other) => other.card.task?.task_id === task.task_id)) continue;

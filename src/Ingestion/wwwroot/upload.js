@@ -123,11 +123,15 @@ export class UploadForm {
     };
     if (options.tags.length === 0) delete options.tags;
     const common = { tenant: session.tenant, collection: session.collection, options };
-    const single = (name, documentId, source) =>
-      [{ ...common, ...source, name, key: uuid(), documentId: id.value.trim() || documentId, title: title.value.trim() || name }];
+    const single = (name, documentId, source, as = title.value.trim() || name) =>
+      [{ ...common, ...source, name, key: uuid(), documentId: id.value.trim() || documentId, title: as }];
 
     if (this.#kind === 'text') return single(firstWords(text.value), slug(firstWords(text.value)), { text: text.value });
-    if (this.#kind === 'url') return single(url.value.trim(), slug(url.value.trim().replace(/^https?:\/\//i, '')), { url: url.value.trim() });
+    if (this.#kind === 'url') {
+      const address = url.value.trim();
+      // A page's own title is better than its address.
+      return single(address, slug(address.replace(/^https?:\/\//i, '')), { url: address }, title.value.trim() || undefined);
+    }
 
     const [only] = this.#staged;
     if (this.#staged.length === 1) return single(only.path, slug(only.path), { file: only.file });

@@ -22,6 +22,8 @@ export class Viewer {
   #view = null;
   #current = -1;
   #loading = null;
+  #wanted = null;
+  #complete = false;
   #document = null;
   #onDeleted;
 
@@ -43,12 +45,14 @@ export class Viewer {
 
   /** `place` names tenant, collection and document, and may name the chunk to go to. */
   async open(place) {
-    if (this.#place && ['tenant', 'collection', 'document'].every((part) => this.#place[part] === place[part]) && this.#text) {
-      this.#goTo(place.chunk);
+    if (this.#place && ['tenant', 'collection', 'document'].every((part) => this.#place[part] === place[part])) {
+      this.#wanted = place.chunk;
+      this.#goToWanted();
       return;
     }
     this.close();
     this.#place = place;
+    this.#wanted = place.chunk;
     const loading = (this.#loading = new AbortController());
     document.getElementById('viewer-title').textContent = place.document;
     fill(this.#progress, el('span', { t: 'viewer.loading' }));
@@ -76,12 +80,12 @@ export class Viewer {
     this.#text = '';
     this.#marks = new ChunkMarks();
     this.#current = -1;
+    this.#complete = false;
     for (const id of ['viewer-progress', 'chunk-facts', 'document-facts']) document.getElementById(id).replaceChildren();
     this.#drawChunk();
   }
 
   async #loadChunks(place, signal) {
-    let wanted = place.chunk;
     let sound = true;
     for (let page = 1, total = 1; this.#marks.chunks.length < total; page++) {
       const answer = await listChunks(place, page, CHUNKS_AT_ONCE, signal);
@@ -94,21 +98,23 @@ export class Viewer {
       this.#view.refresh();
       fill(this.#progress, this.#marks.chunks.length < total && el('span', { t: 'viewer.loading.chunks', params: { n: this.#marks.chunks.length, total } }));
       this.#drawChunk();
-      if (wanted && this.#goTo(wanted, this.#marks.chunks.length < total)) wanted = null;
+      this.#goToWanted();
     }
+    this.#complete = true;
+    this.#goToWanted();
     if (this.#marks.chunks.length === 0) fill(this.#progress, el('span', { t: 'viewer.none' }));
     if (!sound) notice(t('viewer.changed'), { bad: true });
   }
 
-  // True once it is there, or is known not to be.
-  #goTo(id, moreToCome = false) {
-    if (!id) return true;
-    const index = this.#marks.chunks.findIndex((chunk) => chunk.chunk_id === id);
-    if (index >= 0) {
-      this.#pick(index, { bring: true });
-      this.#scroller.focus({ preventScroll: true });
-    } else if (!moreToCome) notice(t('viewer.missing'), { bad: true });
-    return index >= 0 || !moreToCome;
+  // The chunk that a search result asked for, once it is there or known not to be.
+  #goToWanted() {
+    if (!this.#wanted) return;
+    const index = this.#marks.chunks.findIndex((chunk) => chunk.chunk_id === this.#wanted);
+    if (index < 0 && !this.#complete) return;
+    this.#wanted = null;
+    if (index < 0) return notice(t('viewer.missing'), { bad: true });
+    this.#pick(index, { bring: true });
+    this.#scroller.focus({ preventScroll: true });
   }
 
   #show() {

@@ -225,8 +225,10 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
         await tab.Page.RouteWebSocketAsync("**/ws/tasks/**", socket =>
         {
             connections++;
-            socket.CloseAsync(new() { Code = 1008, Reason = "There is no such task." });
+            socket.CloseAsync(new() { Code = 1008, Reason = "task_not_found" });
         });
+        await tab.Page.RouteAsync("**/api/v1/tasks/**", route => route.FulfillAsync(
+            new() { Status = 404, Json = new { success = false, message = "There is no such task.", error = new { code = "task_not_found" } } }));
 
         var reason = await RunAsync<string>(tab, """
             const { TaskSocket } = await import('./socket.js');
