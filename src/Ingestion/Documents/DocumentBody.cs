@@ -86,7 +86,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
     {
         if (form.File is not null) return Problems.Invalid("file", "The form has more than one file. Send one document a request.");
-        var fileName = SafeName((disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName)).ToString());
+        var fileName = FileNames.Clean((disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName)).ToString()) ?? "";
         switch (await uploads.SaveAsync(part.Body, settings.MaxFileSize, cancel))
         {
             case SaveOutcome.Saved saved when saved.Source.Size == 0 && fileName.Length == 0:
@@ -129,14 +129,6 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    /// <summary>The last segment of whatever path a client sent, without control characters, at most 255 characters.</summary>
-    private static string SafeName(string name)
-    {
-        name = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
-        name = string.Concat(name.Where(c => !char.IsControl(c) && !char.IsSurrogate(c)));
-        return name.Length <= 255 ? name : name[^255..];
-    }
 
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)

@@ -17,7 +17,7 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         return outcome switch
         {
             FetchOutcome.Fetched fetched => fetched.Source with { Url = fetched.Address.AbsoluteUri },
-            FetchOutcome.Failed failed => throw new StepException(new TaskError(TaskErrors.Fetch, failed.Message), failed.IsTransient, failed.RetryAfter),
+            FetchOutcome.Failed failed => throw new StepException(new TaskError(CodeOf(failed.Failure), failed.Message), failed.IsTransient, failed.RetryAfter, failed.Cause),
             _ => throw new InvalidOperationException("Every outcome of a fetch is known."),
         };
     }
@@ -87,13 +87,20 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
             MediaType = kind == SourceKind.Text ? MediaTypes.Markdown : source.MediaType ?? "",
             // A text that was sent as text is text, whatever it looks like.
             IsTypeCertain = kind == SourceKind.Text,
-            Charset = kind == SourceKind.Text ? "utf-8" : null,
+            Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
             FileName = source.FileName,
             Address = source.Url is null ? null : new Uri(source.Url),
             Progress = progress,
         };
         return await DocumentReaders.ReadAsync(content, cancel);
     }
+
+    private static string CodeOf(FetchFailure failure) => failure switch
+    {
+        FetchFailure.TooLarge => TaskErrors.DocumentTooLarge,
+        FetchFailure.NotStored => TaskErrors.Storage,
+        FetchFailure.Refused or FetchFailure.Unreachable or FetchFailure.Status or FetchFailure.TooManyRedirects or FetchFailure.TimedOut => TaskErrors.Fetch,
+    };
 
     private static string CodeOf(ExtractionFailure failure) => failure switch
     {

@@ -41,7 +41,7 @@ public partial class TaskEngineConformance
             var result = await engine.CancelAsync("acme", lease.TaskId, Stop);
             Assert.Equal((CancelKind.Cancelled, TaskState.Cancelled), (result.Kind, result.Task!.State));
         }
-        Assert.False(await engine.ResumeAsync("acme", parked.TaskId, Stop));
+        Assert.False(await engine.ResumeAsync("acme", parked.TaskId, parked.Attempt, TaskChange.None, Stop));
         await AdvanceAsync(10 * Tick);
         Assert.Empty(await LeaseAsync(engine, 2));
         Assert.Equal(new EngineStats(0, 0, 0, null), await engine.StatsAsync(Stop));

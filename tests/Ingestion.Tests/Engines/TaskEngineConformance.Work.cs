@@ -150,15 +150,16 @@ public partial class TaskEngineConformance
     {
         var engine = await OpenAsync();
         var lease = await EnqueueAndLeaseAsync(engine);
-        Assert.False(await engine.ResumeAsync("acme", lease.TaskId, Stop));
+        Assert.False(await engine.ResumeAsync("acme", lease.TaskId, lease.Attempt, TaskChange.None, Stop));
         Assert.True(await engine.FinishAsync(lease, ParkedFor(50 * Tick), Stop));
         Assert.Equal(TaskState.Embedding, (await GetAsync(engine, lease.TaskId)).State);
         Assert.Equal(new EngineStats(0, 0, 1, null), await engine.StatsAsync(Stop));
         Assert.Empty(await LeaseAsync(engine));
 
-        Assert.False(await engine.ResumeAsync("globex", lease.TaskId, Stop));
-        Assert.True(await (await OpenAsync()).ResumeAsync("acme", lease.TaskId, Stop));
-        Assert.False(await engine.ResumeAsync("acme", lease.TaskId, Stop));
+        Assert.False(await engine.ResumeAsync("globex", lease.TaskId, lease.Attempt, TaskChange.None, Stop));
+        Assert.False(await engine.ResumeAsync("acme", lease.TaskId, lease.Attempt + 1, TaskChange.None, Stop));
+        Assert.True(await (await OpenAsync()).ResumeAsync("acme", lease.TaskId, lease.Attempt, TaskChange.None, Stop));
+        Assert.False(await engine.ResumeAsync("acme", lease.TaskId, lease.Attempt, TaskChange.None, Stop));
         var again = Assert.Single(await LeaseAsync(engine));
         Assert.Equal((2, 0, """{"stage":"embedding"}"""), (again.Attempt, again.Task.Failures, again.Task.Checkpoint));
     }
@@ -177,7 +178,7 @@ public partial class TaskEngineConformance
         Assert.Equal(bounded.TaskId, Assert.Single(await LeaseAsync(engine, 2)).TaskId);
         await AdvanceAsync(50 * Tick);
         Assert.Empty(await LeaseAsync(engine));
-        Assert.True(await engine.ResumeAsync("acme", endless.TaskId, Stop));
+        Assert.True(await engine.ResumeAsync("acme", endless.TaskId, endless.Attempt, TaskChange.None, Stop));
     }
 
     [Fact]
