@@ -4,12 +4,13 @@ using Ingestion.Benchmarks;
 return args switch
 {
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
+    ["service", .. var rest] => await ServiceBench.RunAsync(rest),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: chunking, quality [folder] [-v]");
+    Console.Error.WriteLine("Verbs: service [rounds], chunking, quality [folder] [-v]");
     return 2;
 }
