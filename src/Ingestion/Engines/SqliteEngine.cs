@@ -324,16 +324,15 @@ public sealed class SqliteEngine : ITaskEngine
     }
 
     /// <summary>The task that this one repeats.</summary>
-    private static (long Seq, string Id, string Tenant, string? Fingerprint)? FindEarlier(SqliteSession session, TaskSpec spec)
-    {
-        static (long, string, string, string?)? Map(SqliteDataReader row) =>
-            (row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3));
-
-        const string Select = "SELECT seq, id, tenant, fingerprint FROM task WHERE ";
-        return session.First(Select + "id=$id", Map, ("$id", spec.TaskId))
-            ?? (spec.IdempotencyKey is null ? null
-                : session.First(Select + "tenant=$tenant AND idempotency_key=$key", Map, ("$tenant", spec.TenantId), ("$key", spec.IdempotencyKey)));
-    }
+    private static (long Seq, string Id, string Tenant, string? Fingerprint)? FindEarlier(SqliteSession session, TaskSpec spec) =>
+        session.First<(long, string, string, string?)?>(
+            """
+            SELECT seq, id, tenant, fingerprint FROM task WHERE id=$id
+            UNION ALL SELECT seq, id, tenant, fingerprint FROM task WHERE tenant=$tenant AND idempotency_key=$key
+            LIMIT 1
+            """,
+            row => (row.GetInt64(0), row.GetString(1), row.GetString(2), row.IsDBNull(3) ? null : row.GetString(3)),
+            ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$key", spec.IdempotencyKey));
 
     private static TaskHead? FindHeld(SqliteSession session, Lease lease) =>
         SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head && head.Attempt == lease.Attempt

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Ingestion.Sqlite;
 
@@ -37,7 +38,8 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>
     /// Runs <paramref name="work"/> inside a transaction that others may share; completes when it is on disk. Where it throws, only its
-    /// own changes are undone. It must not block, and it may not touch the session later.
+    /// own changes are undone, and its neighbours run again: so it may run more than once, its last run being the one that counts.
+    /// It must not block, and it may not touch the session later.
     /// </summary>
     /// <exception cref="UnavailableException">The file cannot be written: locked too long, disk full, read-only.</exception>
     public Task<T> WriteAsync<T>(Func<SqliteSession, T> work)
@@ -151,46 +153,55 @@ public sealed class SqliteDatabase : IDisposable
             var next = first;
             try
             {
+                group.Add(first);
                 _writer.Execute("BEGIN IMMEDIATE");
                 var started = Stopwatch.GetTimestamp();
-                do
+                first.Run(_writer);
+                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out next))
                 {
-                    if (Run(next)) group.Add(next);
+                    group.Add(next);
+                    next.Run(_writer);
                 }
-                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out next!));
                 _writer.Execute("COMMIT");
                 foreach (var write in group) write.Complete();
             }
             catch (Exception fault)
             {
                 TryRollback();
-                var unavailable = new UnavailableException("The database cannot be written now: " + fault.Message, fault);
-                next.Fail(unavailable);
-                foreach (var write in group) write.Fail(unavailable);
+                if (group.Count > 1 && !IsOfTheFile(fault)) group.ForEach(RunAlone);
+                else Fail(group, fault);
             }
         }
     }
 
-    /// <summary>False where the write threw: then it is undone, and its caller told.</summary>
-    private bool Run(Write write)
+    /// <summary>After one write of a group threw: each for itself, so that it takes no other with it.</summary>
+    private void RunAlone(Write write)
     {
-        _writer.Execute("SAVEPOINT one");
         try
         {
+            _writer.Execute("BEGIN IMMEDIATE");
             write.Run(_writer);
-            _writer.Execute("RELEASE one");
-            return true;
+            _writer.Execute("COMMIT");
+            write.Complete();
         }
         catch (Exception fault)
         {
-            _writer.Execute("ROLLBACK TO one");
-            _writer.Execute("RELEASE one");
-            write.Fail(fault is SqliteException { SqliteErrorCode: not SQLitePCL.raw.SQLITE_CONSTRAINT } sqlite
-                ? new UnavailableException("The database cannot be written now: " + sqlite.Message, sqlite)
-                : fault);
-            return false;
+            TryRollback();
+            Fail([write], fault);
         }
     }
+
+    private static void Fail(List<Write> group, Exception fault)
+    {
+        if (IsOfTheFile(fault)) fault = new UnavailableException("The database cannot be written now: " + fault.Message, fault);
+        foreach (var write in group) write.Fail(fault);
+    }
+
+    /// <summary>The file, its disk or its other users are at fault, not the statement.</summary>
+    private static bool IsOfTheFile(Exception fault) => fault is SqliteException
+    {
+        SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG),
+    };
 
     private void TryRollback()
     {
