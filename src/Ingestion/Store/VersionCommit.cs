@@ -34,7 +34,8 @@ internal static class VersionCommit
             return new CommitResult(CommitKind.Superseded);
         }
         if ((visible?.Id ?? 0) != difference.Visible) return null;
-        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other) return new CommitResult(CommitKind.OtherModel, Space: other);
+        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
+            return new CommitResult(CommitKind.OtherModel, Space: other);
 
         if (visible is not null)
         {
@@ -53,7 +54,7 @@ internal static class VersionCommit
         return Committed(VersionRow.Get(session, staged)!);
     }
 
-    /// <summary>The first version with vectors fixes the collection's model and dimension. Gives them where they are others than the version's.</summary>
+    /// <summary>The first version with vectors fixes the collection's model and dimension; given where the version has others.</summary>
     private static VectorSpace? TakeSpace(SqliteSession session, VersionRow version)
     {
         session.Execute(

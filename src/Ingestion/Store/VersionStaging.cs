@@ -128,7 +128,8 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
         session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));
         return _vectors.TryGetValue(chunk.ChunkId, out var known)
             ? session.Execute(
-                "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known", ("$id", id), ("$known", known))
+                "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known",
+                ("$id", id), ("$known", known))
             : 0;
     }
 

@@ -8,8 +8,8 @@ namespace Ingestion.Store;
 
 /// <summary>
 /// The words of chunks in SQLite's full-text index. Each term carries its collection and how often the chunk has the word
-/// (<c>17!factura!2</c>): so a query reads the postings of its own collection alone, another tenant's texts weigh nothing in its scores, and
-/// one row a chunk tells what BM25 needs.
+/// (<c>17!factura!2</c>): so a query reads the postings of its own collection alone, another tenant's texts weigh nothing in its scores,
+/// and one row a chunk tells what BM25 needs.
 /// </summary>
 internal static class WordIndex
 {
@@ -52,7 +52,7 @@ internal static class WordIndex
         return list;
     }
 
-    /// <summary>The word's terms in the collection, and how many chunks have it, those that no reader sees yet or any more included.</summary>
+    /// <summary>The word's terms in the collection, and how many chunks have it, unseen ones included.</summary>
     public static WordTerms Find(SqliteSession session, long collection, string word)
     {
         var stem = string.Create(CultureInfo.InvariantCulture, $"{collection}!{word}!");
