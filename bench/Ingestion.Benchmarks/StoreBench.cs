@@ -51,14 +51,23 @@ public static class StoreBench
     {
         var random = new Random(1);
         var texts = Enumerable.Range(0, 2000).Select(_ => Text(random, 450)).ToArray();
-        foreach (var text in texts.AsSpan(0, 200)) LocalEmbedder.Embed(text);
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var text in texts) LocalEmbedder.Embed(text);
+        }
         var before = GC.GetAllocatedBytesForCurrentThread();
+        using var process = Process.GetCurrentProcess();
+        var processor = process.TotalProcessorTime;
         var start = Stopwatch.GetTimestamp();
         foreach (var text in texts) LocalEmbedder.Embed(text);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        process.Refresh();
+        var used = (process.TotalProcessorTime - processor).TotalSeconds;
         var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / texts.Length;
         var characters = texts.Sum(text => (long)text.Length);
-        Console.WriteLine($"local embedder: {characters / seconds / 1e6:F1} MB/s, texts of {characters / texts.Length} bytes, {bytes} bytes allocated each");
+        Console.WriteLine(
+            $"local embedder: {characters / seconds / 1e6:F1} MB/s by the clock, {characters / used / 1e6:F1} MB/s by processor time, "
+            + $"texts of {characters / texts.Length} characters, {bytes} bytes allocated each");
     }
 
     private static async Task MeasureSmallDocumentsAsync(SqliteStore store)
@@ -86,7 +95,8 @@ public static class StoreBench
         for (var at = from; at < to; at += perDocument)
         {
             var draft = Draft(Collection, $"d{at:d9}", random, Math.Min(perDocument, to - at));
-            var values = draft.Chunks.Select(chunk => LocalEmbedder.Embed(draft.Content.AsSpan(chunk.Start, chunk.End - chunk.Start))).ToList();
+            var values = draft.Chunks
+                .Select(chunk => LocalEmbedder.Embed(draft.Content.AsSpan(chunk.Start, chunk.End - chunk.Start))).ToList();
             var start = Stopwatch.GetTimestamp();
             var staged = await store.StageAsync(draft, CancellationToken.None);
             stage += Stopwatch.GetElapsedTime(start).TotalSeconds;
@@ -111,10 +121,12 @@ public static class StoreBench
         var cold = Stopwatch.GetTimestamp();
         await SearchAsync(store, SearchMode.Vector, queries[0]);
         Console.WriteLine($"{size} chunks: first search {Stopwatch.GetElapsedTime(cold).TotalMilliseconds:F0} ms");
-        Console.WriteLine($"{size} chunks: plain dot product {Median(queries.Select(MeasureDot(size))):F1} ms");
+        var dots = queries.Select(MeasureDot(size)).Order().ToList();
+        Console.WriteLine($"{size} chunks: plain dot product best {dots[0]:F1} ms, p50 {dots[dots.Count / 2]:F1} ms");
         foreach (var mode in Enum.GetValues<SearchMode>())
         {
             var times = new List<double>();
+            foreach (var query in queries) await SearchAsync(store, mode, query);
             foreach (var query in queries)
             {
                 var start = Stopwatch.GetTimestamp();
@@ -122,7 +134,8 @@ public static class StoreBench
                 times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
             }
             times.Sort();
-            Console.WriteLine($"{size} chunks: {mode} search p50 {times[times.Count / 2]:F1} ms, p95 {times[times.Count * 95 / 100]:F1} ms");
+            var (middle, late) = (times[times.Count / 2], times[times.Count * 95 / 100]);
+            Console.WriteLine($"{size} chunks: {mode} search best {times[0]:F1} ms, p50 {middle:F1} ms, p95 {late:F1} ms");
         }
         // A commit between two searches: only what changed is read again.
         await StoreAsync(store, Draft(Collection, "zz", random, 3) with { TaskId = Guid.CreateVersion7().ToString() });
@@ -207,15 +220,9 @@ public static class StoreBench
 
     private static string[] MakeVocabulary(int count)
     {
-        string[] syllables = ["ca", "sa", "ción", "tra", "men", "to", "fac", "tu", "ra", "do", "en", "per", "so", "na", "ver", "de", "lu", "mi"];
+        string[] syllables = ["ca", "sa", "ción", "tra", "men", "to", "fac", "tu", "ra", "do", "en", "per", "so", "na", "ver", "de", "lu"];
         var random = new Random(6);
         return [.. Enumerable.Range(0, count).Select(i => string.Concat(
             Enumerable.Range(0, i < 100 ? 1 + i % 2 : 2 + random.Next(3)).Select(_ => syllables[random.Next(syllables.Length)])))];
-    }
-
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return sorted[sorted.Count / 2];
     }
 }

@@ -79,7 +79,9 @@ internal sealed class CollectionCache(long budget)
             if (segments.Count == 0) _blocks.Clear();
             fresh.RemoveAll(version => version.Count == 0);
             Load(session, fresh, segments, collection.Dimension, vectors);
-            segments.Sort((left, right) => left.FirstChunk.CompareTo(right.FirstChunk));
+            // What is new mostly has the highest ids already.
+            if (fresh.Count < segments.Count && fresh.Count > 0 && segments[^(fresh.Count + 1)].FirstChunk > fresh[0].FirstChunk)
+                segments.Sort((left, right) => left.FirstChunk.CompareTo(right.FirstChunk));
             Snapshot = new CollectionSnapshot(collection.Changes, collection.Removals, collection.Dimension, vectors, [.. segments]);
             Bytes = _blocks.Sum(block => block.Bytes) + segments.Count * (long)Unsafe.SizeOf<Segment>();
         }

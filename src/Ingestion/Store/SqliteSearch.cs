@@ -185,7 +185,7 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         }
     }
 
-    /// <summary>Reciprocal rank fusion. Equal scores share a rank; chunks of equal rank are told apart by their scores in both lists.</summary>
+    /// <summary>Reciprocal rank fusion. Equal scores share a rank; chunks of equal rank are told apart by their scores.</summary>
     private static List<Ranked> Fuse(List<Ranked> text, List<Ranked> vectors, int count)
     {
         var fused = new Dictionary<int, (float Rank, float Score)>();

@@ -197,6 +197,19 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Fact]
+    public async Task A_task_that_does_all_again_makes_no_other_version()
+    {
+        await Ingest(Draft.Of("d1", "t1", "a", "b"));
+        var first = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
+
+        var again = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
+
+        Assert.Equal(first, again);
+        Assert.Equal(2, (await Store.GetDocumentAsync(Tenant, Collection, "d1", Cancel))!.Version);
+        Assert.Equal(3, (await Search(SearchMode.Text, "b c d")).Count);
+    }
+
+    [Fact]
     public async Task A_new_version_takes_the_place_of_the_old_one_whole()
     {
         await Ingest(Draft.Of("d1", "t1", "perro verde", "gato azul"));

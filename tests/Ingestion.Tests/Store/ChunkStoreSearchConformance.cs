@@ -22,6 +22,21 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Theory]
+    [InlineData("La factura", "facturas", "es")]
+    [InlineData("Las facturas", "factura", "es")]
+    [InlineData("Dos ciudades", "ciudad", "es")]
+    [InlineData("El país", "países", "es")]
+    [InlineData("The contract", "contracts", "en")]
+    [InlineData("Two boxes", "box", "en")]
+    [InlineData("A service", "services", "en")]
+    public async Task A_word_is_found_by_its_plural_and_a_plural_by_its_singular(string text, string query, string language)
+    {
+        await Ingest(Draft.Of("d1", "t1", text, "Otra cosa") with { Language = language });
+
+        Assert.Equal(text, Assert.Single(await Search(SearchMode.Text, query)).Chunk.Text);
+    }
+
+    [Theory]
     [InlineData("\"")]
     [InlineData("factura AND")]
     [InlineData("factura OR NOT")]
