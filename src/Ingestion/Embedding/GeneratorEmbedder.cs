@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Ingestion.Embedding;
 
-/// <summary>Makes a provider of any <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>, and takes nothing of what it answers on trust.</summary>
+/// <summary>Makes a provider of any <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>, and trusts nothing of what it answers.</summary>
 /// <param name="modelFor">The model for the one that a document asked for, null where it asked for none.</param>
 public sealed class GeneratorEmbedder(
     string name, IEmbeddingGenerator<string, Embedding<float>> generator, Func<string?, string> modelFor, int maxBatch, int maxBatchTokens)
@@ -24,12 +24,17 @@ public sealed class GeneratorEmbedder(
             answer = await generator.GenerateAsync(
                 texts.Select(text => text.Text), new EmbeddingGenerationOptions { ModelId = batch.Model }, cancel);
         }
-        catch (Exception fault) when (fault is not EmbeddingException && !(fault is OperationCanceledException && cancel.IsCancellationRequested))
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception fault) when (fault is not EmbeddingException)
         {
             throw new EmbeddingException($"The embedding provider {name} failed: {fault.Message}", transient: true, inner: fault);
         }
         if (answer.Count != texts.Count)
-            throw new EmbeddingException($"The embedding provider {name} gave {answer.Count} vectors for {texts.Count} texts.", transient: true);
+            throw new EmbeddingException(
+                $"The embedding provider {name} gave {answer.Count} vectors for {texts.Count} texts.", transient: true);
         var vectors = new ReadOnlyMemory<float>[texts.Count];
         for (var i = 0; i < vectors.Length; i++)
         {

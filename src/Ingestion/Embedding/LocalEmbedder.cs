@@ -102,7 +102,7 @@ public sealed class LocalEmbedder : IEmbeddingGenerator<string, Embedding<float>
         return hash ^ (hash >> 13);
     }
 
-    /// <summary>How often each hashed feature occurs in one text. Kept by thread: a text costs no clearing and no memory of its own.</summary>
+    /// <summary>How often each hashed feature occurs in a text. One a thread: a text costs no clearing and no memory of its own.</summary>
     private sealed class Features
     {
         [ThreadStatic]
@@ -119,7 +119,7 @@ public sealed class LocalEmbedder : IEmbeddingGenerator<string, Embedding<float>
             if (_counts[feature]++ == 0) _seen[_seenCount++] = feature;
         }
 
-        /// <summary>The vector, leaving the counts empty for the next text. Sums run in one fixed order, so that no processor rounds otherwise.</summary>
+        /// <summary>The vector; the counts are empty after it. Sums run in one fixed order: no processor rounds otherwise.</summary>
         public float[] Drain()
         {
             var vector = new float[Dimensions];
@@ -136,7 +136,7 @@ public sealed class LocalEmbedder : IEmbeddingGenerator<string, Embedding<float>
             return vector;
         }
 
-        /// <summary>1 + log2(count) / 2, by straight lines between the powers of two: no library's logarithm, which may differ in its last bit.</summary>
+        /// <summary>1 + log2(count) / 2, straight between powers of two: a library's logarithm may differ in its last bit.</summary>
         private static float Sublinear(int count)
         {
             var power = BitOperations.Log2((uint)count);

@@ -27,7 +27,8 @@ internal sealed class CollectionCache(long budget)
         }
         lock (entry)
         {
-            if (entry.Snapshot is { } known && known.Changes >= collection.Changes) return known.Changes == collection.Changes ? known : null;
+            if (entry.Snapshot is { } known && known.Changes > collection.Changes) return null;
+            if (entry.Snapshot?.Changes == collection.Changes) return entry.Snapshot;
             entry.Refresh(session, collection, budget);
         }
         Evict(entry);
@@ -62,9 +63,10 @@ internal sealed class CollectionCache(long budget)
         {
             var known = Snapshot;
             // Without removals, whatever is gone was replaced by a version that is new to us.
-            var since = known is not null && known.Removals == collection.Removals && known.Dimension == collection.Dimension ? known.Changes : 0;
+            var usable = known is not null && known.Dimension == collection.Dimension;
+            var since = usable && known!.Removals == collection.Removals ? known.Changes : 0;
             var fresh = ReadVisible(session, collection.Id, since);
-            var segments = known is null || known.Dimension != collection.Dimension ? [] : Keep(known, fresh, replaced: since > 0);
+            var segments = usable ? Keep(known!, fresh, replaced: since > 0) : [];
 
             var rows = segments.Sum(segment => (long)segment.Count) + fresh.Sum(version => (long)version.Count);
             var vectors = collection.Dimension > 0 && rows * collection.Dimension * sizeof(float) <= budget;
@@ -77,7 +79,9 @@ internal sealed class CollectionCache(long budget)
             if (segments.Count == 0) _blocks.Clear();
             fresh.RemoveAll(version => version.Count == 0);
             Load(session, fresh, segments, collection.Dimension, vectors);
-            segments.Sort((left, right) => left.FirstChunk.CompareTo(right.FirstChunk));
+            // What is new mostly has the highest ids already.
+            if (fresh.Count < segments.Count && fresh.Count > 0 && segments[^(fresh.Count + 1)].FirstChunk > fresh[0].FirstChunk)
+                segments.Sort((left, right) => left.FirstChunk.CompareTo(right.FirstChunk));
             Snapshot = new CollectionSnapshot(collection.Changes, collection.Removals, collection.Dimension, vectors, [.. segments]);
             Bytes = _blocks.Sum(block => block.Bytes) + segments.Count * (long)Unsafe.SizeOf<Segment>();
         }

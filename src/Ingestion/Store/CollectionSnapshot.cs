@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Ingestion.Store;
 
 /// <summary>
-/// What a search needs of a collection's visible chunks, as of one change: where each version's chunks are, how long they are and, where the
-/// memory allows, their vectors. It never changes, so that a search sees the old or the new version of a document, whole.
+/// What a search needs of a collection's visible chunks, as of one change: where each version's chunks are, how long they are and, where
+/// the memory allows, their vectors. It never changes, so that a search sees the old or the new version of a document, whole.
 /// </summary>
 internal sealed class CollectionSnapshot
 {
@@ -68,7 +68,7 @@ internal sealed class CollectionSnapshot
         return ref _segments[low];
     }
 
-    /// <summary>For each segment whether the filter lets it through. Documents do not change within a snapshot, so the last few are remembered.</summary>
+    /// <summary>For each segment whether the filter lets it through. Nothing changes within a snapshot: some are remembered.</summary>
     public bool[] Allowed(string filter, Func<HashSet<long>> matchingVersions)
     {
         if (_filters.TryGetValue(filter, out var allowed)) return allowed;

@@ -48,7 +48,9 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         if (CollectionRow.Find(session, query.TenantId, query.CollectionId) is not { } collection) return [];
         if (cache.Get(session, collection) is not { } snapshot) return null;
         if (snapshot.ChunkCount == 0) return [];
-        var allowed = filter is null ? null : snapshot.Allowed(query.Filter!.Value.GetRawText(), () => Matching(session, collection.Id, filter));
+        var allowed = filter is null
+            ? null
+            : snapshot.Allowed(query.Filter!.Value.GetRawText(), () => Matching(session, collection.Id, filter));
         cancel.ThrowIfCancellationRequested();
         var ranked = query.Mode switch
         {
@@ -142,7 +144,7 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
     {
         if (query.IsEmpty || snapshot.Dimension == 0) return [];
         if (query.Length != snapshot.Dimension)
-            throw new ArgumentException($"The query's vector has {query.Length} numbers, the collection's vectors have {snapshot.Dimension}.");
+            throw new ArgumentException($"The query's vector has {query.Length} numbers, the collection's have {snapshot.Dimension}.");
         var norm = TensorPrimitives.Norm(query);
         if (norm == 0) return [];
         var unit = new float[query.Length];
@@ -183,16 +185,17 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         }
     }
 
-    /// <summary>Reciprocal rank fusion. Chunks of equal rank are told apart by their scores in both lists.</summary>
+    /// <summary>Reciprocal rank fusion. Equal scores share a rank; chunks of equal rank are told apart by their scores.</summary>
     private static List<Ranked> Fuse(List<Ranked> text, List<Ranked> vectors, int count)
     {
         var fused = new Dictionary<int, (float Rank, float Score)>();
         foreach (var list in (ReadOnlySpan<List<Ranked>>)[text, vectors])
         {
-            for (var i = 0; i < list.Count; i++)
+            for (int i = 0, rank = 0; i < list.Count; i++)
             {
-                var (rank, score) = fused.GetValueOrDefault(list[i].Place);
-                fused[list[i].Place] = (rank + (FusionConstant + 1) / (FusionConstant + 1 + i) / 2, score + list[i].Score);
+                if (list[i].Score != list[rank].Score) rank = i;
+                var (sum, score) = fused.GetValueOrDefault(list[i].Place);
+                fused[list[i].Place] = (sum + (FusionConstant + 1) / (FusionConstant + 1 + rank) / 2, score + list[i].Score);
             }
         }
         return fused

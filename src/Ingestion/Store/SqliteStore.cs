@@ -13,7 +13,7 @@ public sealed class SqliteStore : IChunkStore
     private readonly TimeProvider _time;
     private readonly SqliteSearch _search;
 
-    /// <param name="vectorMemory">Bytes that vectors of the collections searched last may take. What does not fit is read from the file.</param>
+    /// <param name="vectorMemory">Bytes that vectors of the collections searched last may take. Others are read from the file.</param>
     public SqliteStore(SqliteDatabase database, TimeProvider time, long vectorMemory = 512L << 20)
     {
         database.Migrate("store", SqliteStoreSchema.Steps);
@@ -54,7 +54,8 @@ public sealed class SqliteStore : IChunkStore
         {
             if ((uint)index >= (uint)staged.ChunkCount) throw new ArgumentException($"There is no chunk {index} of {staged.ChunkCount}.");
             if (vector.Length == 0 || vector.Length != vectors[0].Vector.Length)
-                throw new ArgumentException($"The vector of chunk {index} has {vector.Length} numbers, others have {vectors[0].Vector.Length}.");
+                throw new ArgumentException(
+                    $"The vector of chunk {index} has {vector.Length} numbers, others have {vectors[0].Vector.Length}.");
             if (!float.IsFinite(TensorPrimitives.SumOfSquares(vector.Span)))
                 throw new ArgumentException($"The vector of chunk {index} holds numbers that are not finite.");
         }
@@ -90,7 +91,8 @@ public sealed class SqliteStore : IChunkStore
             cancel.ThrowIfCancellationRequested();
             // What the switch changes is counted before it, so that the switch itself is short; if another commit came between, again.
             var difference = await ReadAsync(session => VersionDifference.Read(session, staged.Id), cancel);
-            if (await _database.WriteAsync(session => VersionCommit.Run(session, staged.Id, difference, Now())) is { } result) return result;
+            var result = await _database.WriteAsync(session => VersionCommit.Run(session, staged.Id, difference, Now()));
+            if (result is not null) return result;
         }
     }
 
@@ -118,7 +120,8 @@ public sealed class SqliteStore : IChunkStore
         }, cancel);
 
     public Task<StoredDocument?> GetDocumentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
-        ReadVisibleAsync(tenant, collection, document, (session, version) => StoredRows.ReadVersion(session, collection, version.Id), cancel);
+        ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            StoredRows.ReadVersion(session, collection, version.Id), cancel);
 
     public Task<string?> ReadContentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
         ReadVisibleAsync(tenant, collection, document, (session, version) =>
@@ -132,9 +135,10 @@ public sealed class SqliteStore : IChunkStore
             return new ChunkPage(StoredRows.ReadChunks(session, version, skip, pageSize, vectors), version.ChunkCount);
         }, cancel);
 
-    public async Task<IReadOnlySet<string>> ReadChunkIdsAsync(string tenant, string collection, string document, CancellationToken cancel) =>
-        await ReadVisibleAsync(tenant, collection, document, (session, version) => VersionRow.ChunkIds(session, version).Keys.ToHashSet(), cancel)
-        ?? [];
+    public async Task<IReadOnlySet<string>> ReadChunkIdsAsync(
+        string tenant, string collection, string document, CancellationToken cancel) =>
+        await ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            VersionRow.ChunkIds(session, version).Keys.ToHashSet(), cancel) ?? [];
 
     public async Task<DeleteReceipt?> DeleteDocumentAsync(string tenant, string collection, string document, CancellationToken cancel)
     {
@@ -207,7 +211,8 @@ public sealed class SqliteStore : IChunkStore
     private Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancel) => Task.Run(() => _database.Read(read), cancel);
 
     private Task<T?> ReadVisibleAsync<T>(
-        string tenant, string collection, string document, Func<SqliteSession, VersionRow, T> read, CancellationToken cancel) where T : class? =>
+        string tenant, string collection, string document, Func<SqliteSession, VersionRow, T> read, CancellationToken cancel)
+        where T : class? =>
         ReadAsync(session =>
             CollectionRow.Find(session, tenant, collection) is { } row && VersionRow.Visible(session, row.Id, document) is { } version
                 ? read(session, version)

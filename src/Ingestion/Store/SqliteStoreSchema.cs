@@ -12,12 +12,12 @@ internal static class SqliteStoreSchema
           id INTEGER PRIMARY KEY, tenant TEXT NOT NULL, name TEXT NOT NULL, model TEXT, dimension INTEGER NOT NULL DEFAULT 0,
           changes INTEGER NOT NULL DEFAULT 0, removals INTEGER NOT NULL DEFAULT 0, UNIQUE(tenant, name));
 
-        -- state: 'staging' (some of its chunks may lack: a crash leaves it here), 'staged', 'visible', 'superseded' (a newer one took its place),
-        -- 'dropped' (discarded or deleted: what is left of it is being removed).
+        -- state: 'staging' (some of its chunks may lack: a crash leaves it here), 'staged', 'visible', 'superseded' (a newer one took its
+        -- place), 'dropped' (discarded or deleted: what is left of it is being removed).
         -- A version's chunks have the ids from first_chunk on, in order; ids are never used again. lineage: the document's first version.
         CREATE TABLE version(
-          id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, document TEXT NOT NULL, task TEXT NOT NULL, state TEXT NOT NULL,
-          number INTEGER NOT NULL DEFAULT 0, lineage INTEGER NOT NULL DEFAULT 0, change INTEGER NOT NULL DEFAULT 0,
+          id INTEGER PRIMARY KEY AUTOINCREMENT, collection INTEGER NOT NULL, document TEXT NOT NULL, task TEXT NOT NULL,
+          state TEXT NOT NULL, number INTEGER NOT NULL DEFAULT 0, lineage INTEGER NOT NULL DEFAULT 0, change INTEGER NOT NULL DEFAULT 0,
           first_chunk INTEGER NOT NULL, chunk_count INTEGER NOT NULL, vector_count INTEGER NOT NULL DEFAULT 0, token_count INTEGER NOT NULL,
           model TEXT NOT NULL, dimension INTEGER NOT NULL DEFAULT 0,
           kept INTEGER NOT NULL DEFAULT 0, added INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0,

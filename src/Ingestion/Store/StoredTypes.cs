@@ -79,7 +79,8 @@ public enum CommitKind
 
 /// <param name="Version">From 1, growing with every commit of the document.</param>
 /// <param name="Space">With <see cref="CommitKind.OtherModel"/>: what the collection has.</param>
-public sealed record CommitResult(CommitKind Kind, int Version = 0, int Kept = 0, int Added = 0, int Removed = 0, int Dimension = 0, VectorSpace? Space = null);
+public sealed record CommitResult(
+    CommitKind Kind, int Version = 0, int Kept = 0, int Added = 0, int Removed = 0, int Dimension = 0, VectorSpace? Space = null);
 
 public sealed record VectorSpace(string Model, int Dimension);
 
@@ -150,7 +151,10 @@ public sealed record SearchQuery
     /// <summary>0–1: hits with a lower score are left out.</summary>
     public double Threshold { get; init; }
 
-    /// <summary>Equality: each name is "tags" (the document has all of them), "document_id", "title" or a name in its metadata. Null: no filter.</summary>
+    /// <summary>
+    /// Equality: each name is "tags" (the document has all of them), "document_id", "title" or a name in its metadata, whole or by its
+    /// parts between dots. Values are equal by JSON type and value; a name that the metadata lacks equals nothing. Null: no filter.
+    /// </summary>
     public JsonElement? Filter { get; init; }
 }
 

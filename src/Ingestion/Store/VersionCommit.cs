@@ -34,7 +34,8 @@ internal static class VersionCommit
             return new CommitResult(CommitKind.Superseded);
         }
         if ((visible?.Id ?? 0) != difference.Visible) return null;
-        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other) return new CommitResult(CommitKind.OtherModel, Space: other);
+        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
+            return new CommitResult(CommitKind.OtherModel, Space: other);
 
         if (visible is not null)
         {
@@ -42,18 +43,22 @@ internal static class VersionCommit
             VersionRemoval.RemoveSmall(session, visible);
         }
         session.Execute("UPDATE collection SET changes=changes+1 WHERE id=$id", ("$id", version.Collection));
+        // A task that stopped between its commit and its end does it all again: that makes no other version of it.
+        var again = visible?.Task == version.Task;
+        if (again && difference is { Added: 0, Removed: 0 })
+            difference = new VersionDifference(visible!.Id, visible.Kept, visible.Added, visible.Removed);
         session.Execute(
             """
             UPDATE version SET state='visible', number=$number, lineage=$lineage, created_at=$created, updated_at=$now, kept=$kept,
               added=$added, removed=$removed, change=(SELECT changes FROM collection WHERE id=version.collection)
             WHERE id=$id
             """,
-            ("$number", (visible?.Number ?? 0) + 1), ("$lineage", visible?.Lineage ?? version.Id), ("$created", visible?.CreatedAt ?? now),
-            ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added), ("$removed", difference.Removed), ("$id", version.Id));
+            ("$number", (visible?.Number ?? 0) + (again ? 0 : 1)), ("$lineage", visible?.Lineage ?? version.Id),
+            ("$created", visible?.CreatedAt ?? now), ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added), ("$removed", difference.Removed), ("$id", version.Id));
         return Committed(VersionRow.Get(session, staged)!);
     }
 
-    /// <summary>The first version with vectors fixes the collection's model and dimension. Gives them where they are others than the version's.</summary>
+    /// <summary>The first version with vectors fixes the collection's model and dimension; given where the version has others.</summary>
     private static VectorSpace? TakeSpace(SqliteSession session, VersionRow version)
     {
         session.Execute(

@@ -25,7 +25,8 @@ internal static class VersionRemoval
     public static Removed Step(SqliteSession session, VersionRow version)
     {
         var from = session.Scalar<long>(
-            "SELECT coalesce(min(id), $end) FROM chunk WHERE id>=$first AND id<$end", ("$end", version.EndChunk), ("$first", version.FirstChunk));
+            "SELECT coalesce(min(id), $end) FROM chunk WHERE id>=$first AND id<$end",
+            ("$end", version.EndChunk), ("$first", version.FirstChunk));
         var end = Math.Min(from + ChunksPerStep, version.EndChunk);
         ReadOnlySpan<(string, object?)> range = [("$from", from), ("$end", end)];
         var chunks = session.Execute("DELETE FROM chunk WHERE id>=$from AND id<$end", range);

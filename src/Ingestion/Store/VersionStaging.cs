@@ -20,21 +20,18 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     {
         if (!database.Read(Prepare)) _collection = await database.WriteAsync(AddCollection);
         var chunks = version.Chunks;
-        Task<bool>? writing = null;
+        Task<VersionRow?>? writing = null;
         for (var next = 0; next < chunks.Count || writing is null;)
         {
             cancel.ThrowIfCancellationRequested();
             // The words of a step are counted while the step before it is written.
             var step = TakeStep(ref next);
-            if (writing is not null && !await writing) break;
+            if (writing is not null && await writing is null) break;
             var first = writing is null;
             var last = next == chunks.Count;
             writing = database.WriteAsync(session => Write(session, step, first, last));
         }
-        await writing!;
-        return database.Read(session => VersionRow.Get(session, _id)) is { } row
-            ? SqliteStore.Staged(row, version.TenantId, version.CollectionId)
-            : Dropped();
+        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
     }
 
     /// <summary>False where the collection is new.</summary>
@@ -69,11 +66,11 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
         return step;
     }
 
-    /// <summary>False where the version was dropped meanwhile.</summary>
-    private bool Write(SqliteSession session, List<ChunkToWrite> step, bool first, bool last)
+    /// <summary>Null where the version was dropped meanwhile.</summary>
+    private VersionRow? Write(SqliteSession session, List<ChunkToWrite> step, bool first, bool last)
     {
         if (first) Begin(session);
-        else if (session.Scalar<string>("SELECT state FROM version WHERE id=$id", ("$id", _id)) != "staging") return false;
+        else if (VersionRow.Get(session, _id) is not { State: "staging" }) return null;
 
         var taken = 0;
         foreach (var chunk in step) taken += WriteChunk(session, chunk);
@@ -84,7 +81,7 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             WHERE id=$id
             """,
             ("$taken", taken), ("$state", last ? "staged" : "staging"), ("$id", _id));
-        return true;
+        return VersionRow.Get(session, _id);
     }
 
     private void Begin(SqliteSession session)
@@ -128,7 +125,8 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
         session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));
         return _vectors.TryGetValue(chunk.ChunkId, out var known)
             ? session.Execute(
-                "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known", ("$id", id), ("$known", known))
+                "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known",
+                ("$id", id), ("$known", known))
             : 0;
     }
 

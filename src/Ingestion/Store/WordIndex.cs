@@ -7,9 +7,9 @@ using Ingestion.Text;
 namespace Ingestion.Store;
 
 /// <summary>
-/// The words of chunks in SQLite's full-text index. Each term carries its collection and how often the chunk has the word
-/// (<c>17!factura!2</c>): so a query reads the postings of its own collection alone, another tenant's texts weigh nothing in its scores, and
-/// one row a chunk tells what BM25 needs.
+/// The words of chunks, without plurals, in SQLite's full-text index. Each term carries its collection and how often the chunk has the word
+/// (<c>17!factura!2</c>): so a query reads the postings of its own collection alone, another tenant's texts weigh nothing in its scores,
+/// and one row a chunk tells what BM25 needs.
 /// </summary>
 internal static class WordIndex
 {
@@ -29,7 +29,7 @@ internal static class WordIndex
         var total = 0;
         while (words.MoveNext())
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(lookup, words.Current, out _)++;
+            CollectionsMarshal.GetValueRefOrAddDefault(lookup, StemOf(words.Current), out _)++;
             total++;
         }
         var scope = collection.ToString(CultureInfo.InvariantCulture);
@@ -46,13 +46,13 @@ internal static class WordIndex
         var words = new FoldedWords(query, stackalloc char[FoldedWords.MaxLength]);
         while (list.Count < max && words.MoveNext())
         {
-            var word = words.Current.ToString();
+            var word = StemOf(words.Current).ToString();
             if (seen.Add(word)) list.Add(word);
         }
         return list;
     }
 
-    /// <summary>The word's terms in the collection, and how many chunks have it, those that no reader sees yet or any more included.</summary>
+    /// <summary>The word's terms in the collection, and how many chunks have it, unseen ones included.</summary>
     public static WordTerms Find(SqliteSession session, long collection, string word)
     {
         var stem = string.Create(CultureInfo.InvariantCulture, $"{collection}!{word}!");
@@ -75,6 +75,16 @@ internal static class WordIndex
             visit(row.GetInt64(0));
             return true;
         }, ("$term", term));
+
+    /// <summary>
+    /// The word without what marks a plural in Spanish, English and their neighbours: "facturas" and "factura", "ciudades" and "ciudad",
+    /// "boxes" and "box" are one word. A singular in "e" loses it too, so that it stays with its plural.
+    /// </summary>
+    private static ReadOnlySpan<char> StemOf(ReadOnlySpan<char> word)
+    {
+        while (word.Length > 3 && (word[^1] == 'e' || (word[^1] == 's' && word[^2] != 's'))) word = word[..^1];
+        return word;
+    }
 
     private static char SignOf(int count)
     {

@@ -50,6 +50,7 @@ public static class Folding
         if (letter < LatinStart + Latin.Length) return Latin[letter - LatinStart];
         if (letter >= GreekStart && letter < GreekStart + Greek.Length) return Greek[letter - GreekStart];
         if (letter >= ExtendedStart && letter < ExtendedStart + Extended.Length) return Extended[letter - ExtendedStart];
-        return char.ToLowerInvariant(letter);
+        var lower = char.ToLowerInvariant(letter);
+        return lower == letter ? letter : Fold(lower);
     }
 }
