@@ -75,7 +75,7 @@ public sealed class SqliteEngine : ITaskEngine
             while (true)
             {
                 var now = _time.GetUtcNow();
-                var (rows, due) = await _database.WriteAsync(session =>
+                var (rows, due) = await _database.StepAsync(session =>
                 {
                     var next = SqliteTaskRows.Promote(session, now.ToUnixTimeMilliseconds(), MaxPromotions);
                     var until = (now + _options.LeaseTime).ToUnixTimeMilliseconds();
@@ -107,7 +107,7 @@ public sealed class SqliteEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         if (leases.Count == 0) return [];
         var until = (_time.GetUtcNow() + _options.LeaseTime).ToUnixTimeMilliseconds();
-        return await _database.WriteAsync(session =>
+        return await _database.StepAsync(session =>
         {
             var replies = new LeaseReply[leases.Count];
             for (var i = 0; i < replies.Length; i++) replies[i] = SqliteTaskRows.Renew(session, leases[i].TaskId, leases[i].Attempt, until);
@@ -121,7 +121,7 @@ public sealed class SqliteEngine : ITaskEngine
         var now = _time.GetUtcNow();
         var until = (now + _options.LeaseTime).ToUnixTimeMilliseconds();
         var prepared = new PreparedChange(lease.TaskId, lease.Task.Spec.TenantId, change);
-        var reply = await _database.WriteAsync(session =>
+        var reply = await _database.StepAsync(session =>
         {
             if (FindHeld(session, lease) is not { } head) return LeaseReply.Lost;
             if (head.Cancel) return LeaseReply.CancelRequested;
@@ -137,14 +137,17 @@ public sealed class SqliteEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var now = _time.GetUtcNow();
         var ending = new Ending(lease.TaskId, lease.Task.Spec.TenantId, outcome);
-        var finished = await _database.WriteAsync(session =>
+        bool Write(SqliteSession session)
         {
             if (FindHeld(session, lease) is not { } head) return false;
             // The worker had not heard of the cancel when it handed the task back.
             var actual = head.Cancel && !ending.IsFinal ? new Ending(head.Id, head.Tenant, TaskRules.Cancelled(head.State, now)) : ending;
             actual.Write(session, head, now.ToUnixTimeMilliseconds());
             return true;
-        });
+        }
+
+        // What ends for good, a client is told of; what goes back into the queue would go there again.
+        var finished = await (ending.IsFinal ? _database.WriteAsync(Write) : _database.StepAsync(Write));
         if (!finished) return false;
         Changed(lease.TaskId, ending.Queues ? 1 : 0);
         if (outcome.At is not null) _work.WakeAll();
@@ -271,7 +274,7 @@ public sealed class SqliteEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var now = _time.GetUtcNow();
-            var (lost, old) = await _database.WriteAsync(session => (
+            var (lost, old) = await _database.StepAsync(session => (
                 Rescue(session, now),
                 SqliteTaskRows.Prune(session, (now - _options.Retention).ToUnixTimeMilliseconds(), MaxPrunes)));
             rescued += lost.Count;

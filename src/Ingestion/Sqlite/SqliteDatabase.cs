@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -20,6 +21,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
+    private bool _syncs = true;
     private volatile bool _disposed;
 
     /// <param name="path">The file; made with its folder, for this user only, where it does not exist.</param>
@@ -42,9 +44,17 @@ public sealed class SqliteDatabase : IDisposable
     /// It must not block, and it may not touch the session later.
     /// </summary>
     /// <exception cref="UnavailableException">The file cannot be written: locked too long, disk full, read-only.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work)
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: true));
+
+    /// <summary>
+    /// The same, for a step on the way to a <see cref="WriteAsync"/>: it completes when others can see it, and reaches the disk with the
+    /// next write that has to. It survives the death of this process; a power cut may take it, and then takes all that came after it too.
+    /// </summary>
+    /// <exception cref="UnavailableException">As above.</exception>
+    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false));
+
+    private Task<T> AddAsync<T>(Write<T> write)
     {
-        var write = new Write<T>(work);
         try
         {
             _writes.Add(write);
@@ -147,18 +157,26 @@ public sealed class SqliteDatabase : IDisposable
     private void WriteLoop()
     {
         var group = new List<Write>(MaxWritesPerCommit);
-        foreach (var first in _writes.GetConsumingEnumerable())
+        Write? first = null;
+        while (first is not null || TryWait(out first))
         {
             group.Clear();
-            var next = first;
+            group.Add(first);
+            Write? later = null;
             try
             {
-                group.Add(first);
+                SyncAtCommit(first.OnDisk);
                 _writer.Execute("BEGIN IMMEDIATE");
                 var started = Stopwatch.GetTimestamp();
                 first.Run(_writer);
-                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out next))
+                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out var next))
                 {
+                    if (next.OnDisk && !first.OnDisk)
+                    {
+                        // The steps need not wait for the disk: they are committed, and it begins the next group.
+                        later = next;
+                        break;
+                    }
                     group.Add(next);
                     next.Run(_writer);
                 }
@@ -171,7 +189,19 @@ public sealed class SqliteDatabase : IDisposable
                 if (group.Count > 1 && !IsOfTheFile(fault)) group.ForEach(RunAlone);
                 else Fail(group, fault);
             }
+            first = later;
         }
+    }
+
+    /// <summary>False once the database is closed and everything is written.</summary>
+    private bool TryWait([NotNullWhen(true)] out Write? write) => _writes.TryTake(out write, Timeout.Infinite);
+
+    /// <summary>With FULL a commit waits until its frames, and those of every commit before it, are on the disk; with NORMAL it does not.</summary>
+    private void SyncAtCommit(bool full)
+    {
+        if (_syncs == full) return;
+        _writer.Execute(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        _syncs = full;
     }
 
     /// <summary>After one write of a group threw: each for itself, so that it takes no other with it.</summary>
@@ -179,6 +209,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
+            SyncAtCommit(write.OnDisk);
             _writer.Execute("BEGIN IMMEDIATE");
             write.Run(_writer);
             _writer.Execute("COMMIT");
@@ -217,16 +248,19 @@ public sealed class SqliteDatabase : IDisposable
 
     private abstract class Write
     {
+        public abstract bool OnDisk { get; }
         public abstract void Run(SqliteSession session);
         public abstract void Complete();
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class Write<T>(Func<SqliteSession, T> work) : Write
+    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk) : Write
     {
         // Callers go on elsewhere: the writer thread never runs their code.
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;
+
+        public override bool OnDisk => onDisk;
 
         public Task<T> Task => _done.Task;
 
