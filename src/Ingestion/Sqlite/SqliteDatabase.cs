@@ -14,6 +14,8 @@ namespace Ingestion.Sqlite;
 public sealed class SqliteDatabase : IDisposable
 {
     private const int MaxWritesPerCommit = 512;
+    private const int PagesPerCheckpoint = 1_000;
+    private const int LongLog = 16_384;
     private static readonly TimeSpan MaxCommitTime = TimeSpan.FromMilliseconds(20);
 
     private readonly string _connectionString;
@@ -22,6 +24,11 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
     private bool _syncs = true;
+    private readonly SqliteSession _checkpointer;
+    private readonly Thread _checkpoints;
+    private readonly AutoResetEvent _checkpointDue = new(false);
+    private long _pagesAtCheckpoint;
+    private volatile bool _logIsLong;
     private volatile bool _disposed;
 
     /// <param name="path">The file; made with its folder, for this user only, where it does not exist.</param>
@@ -34,6 +41,9 @@ public sealed class SqliteDatabase : IDisposable
         _writer.Script("CREATE TABLE IF NOT EXISTS schema_version(part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
         _thread = new Thread(WriteLoop) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
+        _checkpointer = Open();
+        _checkpoints = new Thread(CheckpointLoop) { IsBackground = true, Name = "sqlite-checkpoint" };
+        _checkpoints.Start();
     }
 
     public string Path { get; }
@@ -119,8 +129,8 @@ public sealed class SqliteDatabase : IDisposable
         connection.Open();
         var session = new SqliteSession(connection);
         session.Script("""
-            PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA foreign_keys=ON;
-            PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;
+            PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+            PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=0;
             """);
         return session;
     }
@@ -131,6 +141,10 @@ public sealed class SqliteDatabase : IDisposable
         _disposed = true;
         _writes.CompleteAdding();
         _thread.Join();
+        _checkpointDue.Set();
+        _checkpoints.Join();
+        _checkpointDue.Dispose();
+        _checkpointer.Dispose();
         while (_readers.TryTake(out var session)) session.Dispose();
         _writer.Dispose();
         _writes.Dispose();
@@ -182,6 +196,7 @@ public sealed class SqliteDatabase : IDisposable
                 }
                 _writer.Execute("COMMIT");
                 foreach (var write in group) write.Complete();
+                ShortenLog();
             }
             catch (Exception fault)
             {
@@ -233,6 +248,41 @@ public sealed class SqliteDatabase : IDisposable
     {
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG),
     };
+
+    /// <summary>
+    /// Copies the log into the file beside the writer, so that no commit waits for it. The log starts again from its beginning once all
+    /// of it is copied; a writer that never pauses would outrun that, so from <see cref="LongLog"/> on it copies the rest itself.
+    /// </summary>
+    private void CheckpointLoop()
+    {
+        while (_checkpointDue.WaitOne() && !_disposed) _logIsLong = Checkpoint(_checkpointer) > LongLog;
+    }
+
+    private void ShortenLog()
+    {
+        if (_logIsLong)
+        {
+            Checkpoint(_writer);
+            _logIsLong = false;
+        }
+        if (_writer.PagesWritten - _pagesAtCheckpoint < PagesPerCheckpoint) return;
+        _pagesAtCheckpoint = _writer.PagesWritten;
+        _checkpointDue.Set();
+    }
+
+    /// <summary>Returns the length of the log in pages.</summary>
+    private static long Checkpoint(SqliteSession session)
+    {
+        try
+        {
+            return session.First("PRAGMA wal_checkpoint(PASSIVE)", row => row.GetInt64(1));
+        }
+        catch (SqliteException)
+        {
+            // Disk full or failing: what is in the log is safe there, and the next write meets the same fault and tells.
+            return 0;
+        }
+    }
 
     private void TryRollback()
     {
