@@ -120,7 +120,7 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     /// <summary>A number that changes whenever another process has committed to the file; this one's own writes leave it.</summary>
-    public Task<long> ReadForeignVersionAsync() => WriteAsync(session => session.Scalar<long>("PRAGMA data_version"));
+    public Task<long> ReadForeignVersionAsync() => StepAsync(session => session.Scalar<long>("PRAGMA data_version"));
 
     /// <summary>A connection of the caller's own, for reading.</summary>
     public SqliteSession Open()

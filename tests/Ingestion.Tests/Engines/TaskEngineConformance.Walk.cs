@@ -226,7 +226,7 @@ public partial class TaskEngineConformance
         private async Task<string> ResumeAsync()
         {
             if (Any(_tasks.Values) is not { } task) return "nothing";
-            Assert.Equal(task.Phase == ModelPhase.Parked, await Engine.ResumeAsync(task.Spec.TenantId, task.Spec.TaskId, Stop));
+            Assert.Equal(task.Phase == ModelPhase.Parked, await Engine.ResumeAsync(task.Spec.TenantId, task.Spec.TaskId, task.Attempt, TaskChange.None, Stop));
             if (task.Phase == ModelPhase.Parked) task.Phase = ModelPhase.Queued;
             return "resume";
         }
