@@ -61,7 +61,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (InvalidOperationException)
         {
-            write.Fail(new UnavailableException("The database is closed: the service is stopping."));
+            write.Fail(Closed());
         }
         return write.Task;
     }
@@ -70,7 +70,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <exception cref="UnavailableException">The file cannot be read.</exception>
     public T Read<T>(Func<SqliteSession, T> work)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
+        if (_disposed) throw Closed();
         if (!_readers.TryTake(out var session)) session = Open();
         try
         {
@@ -139,6 +139,8 @@ public sealed class SqliteDatabase : IDisposable
         _writer.Dispose();
         _writes.Dispose();
     }
+
+    private static UnavailableException Closed() => new("The database is closed: the service is stopping.");
 
     private static void CreateFile(string path)
     {
