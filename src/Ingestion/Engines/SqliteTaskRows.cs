@@ -105,7 +105,10 @@ internal static class SqliteTaskRows
             Count(session, tenant, -1, virtualTime: place);
             taken.Add(session.First(
                 $"SELECT {TaskRow.Columns}, s.inline FROM task t JOIN task_spec s ON s.task=t.seq WHERE t.seq=$seq",
-                row => new TaskRow(row) { Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount) },
+                row => new TaskRow(row)
+                {
+                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount),
+                },
                 ("$seq", seq))!);
         }
         return taken;
@@ -156,7 +159,8 @@ internal static class SqliteTaskRows
               state=coalesce($state, state), percentage=$percentage, last_event=$last, updated_at=$now,
               message=coalesce($message, message), details=CASE WHEN $has_details THEN $details ELSE details END,
               error=CASE WHEN $clean THEN NULL ELSE coalesce($error, error) END, result=$result,
-              warnings=coalesce($warnings, warnings), checkpoint=CASE WHEN $completed THEN NULL ELSE coalesce($checkpoint, checkpoint) END
+              warnings=coalesce($warnings, warnings),
+              checkpoint=CASE WHEN $completed THEN NULL ELSE coalesce($checkpoint, checkpoint) END
             WHERE seq=$seq
             """,
             ("$phase", (int)after.Phase), ("$vft", after.Place),

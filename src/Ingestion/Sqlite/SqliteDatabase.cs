@@ -71,9 +71,10 @@ public sealed class SqliteDatabase : IDisposable
     public T Read<T>(Func<SqliteSession, T> work)
     {
         if (_disposed) throw Closed();
-        if (!_readers.TryTake(out var session)) session = Open();
+        SqliteSession? session = null;
         try
         {
+            if (!_readers.TryTake(out session)) session = Open();
             session.Execute("BEGIN");
             try
             {
@@ -90,8 +91,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         finally
         {
-            if (_disposed) session.Dispose();
-            else _readers.Add(session);
+            if (session is not null && !_disposed) _readers.Add(session);
+            else session?.Dispose();
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
     {
         const int Tasks = 300;
         var engine = await OpenAsync();
-        var ids = await Task.WhenAll(Enumerable.Range(0, Tasks).Select(async i => (await EnqueueAsync(engine, Spec($"tenant-{i % 5}"))).TaskId));
+        var specs = await Task.WhenAll(Enumerable.Range(0, Tasks).Select(i => EnqueueAsync(engine, Spec($"tenant-{i % 5}"))));
         var finished = await Task.WhenAll(Enumerable.Range(0, 3).Select(async _ =>
         {
             using var child = EngineChild.Start("work", FilePath);
@@ -55,7 +55,7 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
             await child.WaitForExitAsync(Stop);
             return child.ExitCode == 0 ? lines.Split('\n', StringSplitOptions.RemoveEmptyEntries) : throw await FaultAsync(child);
         }));
-        Assert.Equal(ids.Order(), finished.SelectMany(one => one).Order());
+        Assert.Equal(specs.Select(spec => spec.TaskId).Order(), finished.SelectMany(one => one).Order());
         Assert.Equal(new EngineStats(0, 0, 0, null), await engine.StatsAsync(Stop));
     }
 
@@ -89,7 +89,8 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
         await Assert.ThrowsAsync<UnavailableException>(() => engine.AppendAsync(lease, Progress(50), Stop));
         await Assert.ThrowsAsync<UnavailableException>(() => engine.CancelAsync("acme", lease.TaskId, Stop));
         Assert.Null(await engine.GetAsync("acme", spec.TaskId, Stop));
-        Assert.Equal((TaskState.Pending, 0), ((await GetAsync(engine, lease.TaskId)).State, (await GetAsync(engine, lease.TaskId)).Percentage));
+        var task = await GetAsync(engine, lease.TaskId);
+        Assert.Equal((TaskState.Pending, 0), (task.State, task.Percentage));
         Assert.True(await (await OpenAsync()).FinishAsync(lease, Completed(), Stop));
     }
 
@@ -144,7 +145,10 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
 
-        (DateTime, long)[] Written() => [.. new[] { FilePath, FilePath + "-wal" }.Select(path => new FileInfo(path)).Select(file => (file.LastWriteTimeUtc, file.Length))];
+        (DateTime, long)[] Written() =>
+        [
+            .. new[] { FilePath, FilePath + "-wal" }.Select(path => new FileInfo(path)).Select(file => (file.LastWriteTimeUtc, file.Length)),
+        ];
     }
 
     public void Dispose()

@@ -121,7 +121,8 @@ public sealed class SqliteDatabaseTests : IDisposable
         {
             log.Refresh();
             before = log.Length;
-            await database.WriteAsync(session => session.Execute("INSERT OR REPLACE INTO t VALUES($n, $bytes)", ("$n", writes % 4), ("$bytes", new byte[400_000])));
+            await database.WriteAsync(session => session.Execute(
+                "INSERT OR REPLACE INTO t VALUES($n, $bytes)", ("$n", writes % 4), ("$bytes", new byte[400_000])));
             Assert.InRange(++writes, 1, 200);
             await Task.Delay(5, TestContext.Current.CancellationToken);
             log.Refresh();
