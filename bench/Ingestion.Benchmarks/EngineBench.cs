@@ -72,7 +72,8 @@ public static class EngineBench
         var after = Environment.CpuUsage;
         var user = (after.UserTime - before.UserTime).TotalMicroseconds / count;
         var system = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / count;
-        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  {Percentiles([.. latencies.SelectMany(one => one)])}");
+        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  "
+            + Percentiles([.. latencies.SelectMany(one => one)]));
     }
 
     private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);

@@ -331,8 +331,8 @@ public sealed class SqliteEngine : ITaskEngine
             ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$key", spec.IdempotencyKey));
 
     private static TaskHead? FindHeld(SqliteSession session, Lease lease) =>
-        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head && head.Attempt == lease.Attempt
-            ? head : null;
+        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head
+        && head.Attempt == lease.Attempt ? head : null;
 
     private EnqueueResult.Full? FullQueue(SqliteSession session, Line line)
     {

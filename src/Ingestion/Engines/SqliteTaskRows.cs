@@ -169,7 +169,8 @@ internal static class SqliteTaskRows
             ("$completed_at", ended ? now : null), ("$state", (int?)change.State), ("$percentage", percentage),
             ("$last", before.LastEvent + change.Count), ("$now", now), ("$message", change.Message),
             ("$has_details", change.HasDetails), ("$details", change.Details),
-            ("$clean", change.State is TaskState.Completed or TaskState.Cancelled || before.Phase == TaskPhase.Ended), ("$error", error), ("$result", result),
+            ("$clean", change.State is TaskState.Completed or TaskState.Cancelled || before.Phase == TaskPhase.Ended),
+            ("$error", error), ("$result", result),
             ("$warnings", change.Warnings), ("$completed", completed), ("$checkpoint", change.Checkpoint), ("$seq", before.Seq));
         if (completed) session.Execute("UPDATE task_spec SET inline=NULL WHERE task=$task AND inline IS NOT NULL", ("$task", before.Seq));
         if (before.IsWaiting != after.IsWaiting)

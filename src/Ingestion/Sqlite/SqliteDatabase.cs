@@ -104,7 +104,8 @@ public sealed class SqliteDatabase : IDisposable
         {
             var version = (int)session.Scalar<long>("SELECT version FROM schema_version WHERE part=$part", ("$part", part));
             if (version > steps.Length)
-                throw new InvalidOperationException($"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
+                throw new InvalidOperationException(
+                    $"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
             for (; version < steps.Length; version++) session.Script(steps[version]);
             return session.Execute("INSERT OR REPLACE INTO schema_version VALUES($part,$version)", ("$part", part), ("$version", version));
         }).GetAwaiter().GetResult();

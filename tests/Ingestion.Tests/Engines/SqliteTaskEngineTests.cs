@@ -147,7 +147,8 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
 
         (DateTime, long)[] Written() =>
         [
-            .. new[] { FilePath, FilePath + "-wal" }.Select(path => new FileInfo(path)).Select(file => (file.LastWriteTimeUtc, file.Length)),
+            .. new[] { FilePath, FilePath + "-wal" }.Select(path => new FileInfo(path))
+                .Select(file => (file.LastWriteTimeUtc, file.Length)),
         ];
     }
 

@@ -136,7 +136,8 @@ public sealed class SqliteDatabaseTests : IDisposable
     public void The_file_is_for_its_user_alone()
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows has access lists instead of modes.");
-        else using (new SqliteDatabase(FilePath)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        else
+            using (new SqliteDatabase(FilePath)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);
