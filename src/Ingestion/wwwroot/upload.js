@@ -130,7 +130,7 @@ export class UploadForm {
     if (this.#kind === 'url') {
       const address = url.value.trim();
       // A page's own title is better than its address.
-      return single(address, slug(address.replace(/^https?:\/\//i, '')), { url: address }, title.value.trim() || undefined);
+      return single(address, slug(address.replace(/^https?:\/\//i, '')), { url: address }, title.value.trim() || null);
     }
 
     const [only] = this.#staged;
