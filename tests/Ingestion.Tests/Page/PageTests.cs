@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Ingestion.Tests.Support;
@@ -42,7 +43,7 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         await using var tab = await OpenAsync("marks");
         var page = tab.Page;
         var text = Prose(60, "😀 señal");
-        await SendTextAsync("marks", "prose", text, size: 60, overlap: 15);
+        await SendTextAsync("marks", "prose", text, size: 60, overlap: 30);
         var content = await _service.Http.GetStringAsync(DocumentPath("marks", "prose") + "/content?tenant_id=" + Tenant, TestContext.Current.CancellationToken);
         var chunks = (await _service.GetJsonAsync($"{DocumentPath("marks", "prose")}/chunks?page_size=100&tenant_id={Tenant}")).GetProperty("chunks");
         var last = chunks.GetArrayLength();
@@ -100,7 +101,7 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         await Assertions.Expect(page.Locator("#chunk-facts")).ToContainTextAsync("Guide › Details");
         await Assertions.Expect(page.Locator("#chunk-next")).ToBeDisabledAsync();
 
-        await page.GetByText("Reading view").ClickAsync();
+        await PickAsync(page, "Reading view");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Details", Exact = true })).ToBeInViewportAsync();
         await Assertions.Expect(page.Locator(".reading .current").First).ToBeInViewportAsync();
         Assert.Empty(tab.Complaints);
@@ -127,7 +128,7 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         await Assertions.Expect(page.Locator("#viewer-text")).ToBeFocusedAsync();
 
         await page.GoBackAsync();
-        await page.Locator(".switch").GetByText("Words").ClickAsync();
+        await PickAsync(page, "Words");
         await Assertions.Expect(page.Locator("#results li")).ToHaveCountAsync(1);
         Assert.Empty(tab.Complaints);
     }
@@ -204,11 +205,11 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     {
         await using var tab = await OpenAsync("plan");
         var page = tab.Page;
-        await page.GetByText("Text", new() { Exact = true }).First.ClickAsync();
+        await PickAsync(page, "Text");
         await page.FillAsync("[name=text]", Prose(40, "plan"));
         await page.GetByText("Options").ClickAsync();
         await page.FillAsync("[name=size]", "60");
-        await page.FillAsync("[name=overlap]", "15");
+        await page.FillAsync("[name=overlap]", "30");
         await page.ClickAsync("#plan-button");
 
         await Assertions.Expect(page.Locator(".plan-card").First).ToBeVisibleAsync();
@@ -243,20 +244,37 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     {
         await using var tab = await OpenAsync("refused");
         var page = tab.Page;
-        await DropAsync(page, "nothing.txt", []);
-        await page.Keyboard.PressAsync("Enter");
+        await DropAsync(page, "words.txt", "words"u8.ToArray());
+        await page.GetByText("Options").ClickAsync();
+        await page.FillAsync("[name=chunker]", "scissors");
+        await page.ClickAsync("#add [type=submit]");
 
         await Assertions.Expect(page.Locator(".task")).ToHaveAttributeAsync("data-status", "failed");
-        using var form = new MultipartFormDataContent
-        {
-            { new StringContent(Tenant), "tenant_id" }, { new StringContent("refused"), "collection_id" }, { new StringContent("nothing-txt"), "document_id" },
-            { new ByteArrayContent([]), "file", "nothing.txt" },
-        };
-        using var answer = await _service.Http.PostAsync("api/v1/documents", form, TestContext.Current.CancellationToken);
-        var said = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).RootElement.GetProperty("message").GetString()!;
-        await Assertions.Expect(page.Locator(".task .problem span")).ToHaveTextAsync(said);
+        await Assertions.Expect(page.Locator(".task .badge")).ToHaveTextAsync("Not accepted");
+        using var answer = await PostTextAsync(new { tenant_id = Tenant, collection_id = "refused", document_id = "words", text = "words", chunker = "scissors" });
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        await Assertions.Expect(page.Locator(".task .problem span")).ToHaveTextAsync((await ReadAsync(answer)).GetProperty("message").GetString()!);
         // The browser itself notes every 4xx; nothing else may be there.
-        Assert.All(tab.Complaints, complaint => Assert.Contains($"status of {(int)answer.StatusCode}", complaint, StringComparison.Ordinal));
+        Assert.All(tab.Complaints, complaint => Assert.Contains("status of 400", complaint, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_document_that_fails_shows_why_live_and_after_a_reload()
+    {
+        await using var tab = await OpenAsync("fails");
+        var page = tab.Page;
+        await DropAsync(page, "broken.pdf", "%PDF-1.7 and nothing that a PDF has"u8.ToArray());
+        await page.ClickAsync("#add [type=submit]");
+
+        var problem = page.Locator(".task .problem");
+        await Assertions.Expect(page.Locator(".task .badge")).ToHaveTextAsync("Failed");
+        await Assertions.Expect(problem.Locator("code")).ToHaveTextAsync("EXTRACTION_ERROR");
+        var said = (await _service.GetJsonAsync($"api/v1/tasks?tenant_id={Tenant}&collection_id=fails")).GetProperty("tasks")[0].GetProperty("error").GetString()!;
+        await Assertions.Expect(problem.Locator("span")).ToHaveTextAsync(said);
+        await page.ReloadAsync();
+        await Assertions.Expect(problem.Locator("span")).ToHaveTextAsync(said);
+        await Assertions.Expect(page.Locator(".milestones .done")).ToHaveCountAsync(1);
+        Assert.Empty(tab.Complaints);
     }
 
     [Fact]
@@ -313,6 +331,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         await Assertions.Expect(page.Locator(".chunk").First).ToBeVisibleAsync();
     }
 
+    private static Task PickAsync(IPage page, string choice) => page.GetByRole(AriaRole.Radio, new() { Name = choice, Exact = true }).CheckAsync();
+
     private static async Task DropAsync(IPage page, string name, byte[] bytes)
     {
         await using var data = await page.EvaluateHandleAsync("""
@@ -347,16 +367,17 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
 
     private async Task SendTextAsync(string collection, string document, string text, int size, int overlap)
     {
-        var body = JsonSerializer.Serialize(new
-        {
-            tenant_id = Tenant, collection_id = collection, document_id = document, title = document, text, chunk_size = size, chunk_overlap = overlap,
-        });
-        using var answer = await _service.Http.PostAsync("api/v1/documents/text", new StringContent(body, Encoding.UTF8, "application/json"));
-        var accepted = JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement;
+        using var answer = await PostTextAsync(
+            new { tenant_id = Tenant, collection_id = collection, document_id = document, title = document, text, chunk_size = size, chunk_overlap = overlap });
+        var accepted = await ReadAsync(answer);
         Assert.True(answer.IsSuccessStatusCode, accepted.ToString());
         var task = await _service.WaitForEndAsync(Tenant, accepted.GetProperty("task").GetProperty("task_id").GetString()!);
         Assert.Equal("completed", task.GetProperty("status").GetString());
     }
+
+    private Task<HttpResponseMessage> PostTextAsync(object body) => _service.Http.PostAsJsonAsync("api/v1/documents/text", body);
+
+    private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
 
     private static string DocumentPath(string collection, string document) => $"api/v1/collections/{collection}/documents/{document}";
 
