@@ -25,7 +25,10 @@ export class LazyBlocks {
     }
     this.#measure();
     column.append(...this.#nodes);
-    this.#seen = new IntersectionObserver((entries) => entries.forEach((entry) => this.#toggle(entry)), { root: scroller, rootMargin: '1200px 0px' });
+    this.#seen = new IntersectionObserver((entries) => entries.forEach((entry) => this.#toggle(entry)), {
+      root: scroller,
+      rootMargin: '1200px 0px',
+    });
     for (const node of this.#nodes) this.#seen.observe(node);
     this.#resized = new ResizeObserver(() => this.#measure());
     this.#resized.observe(column);

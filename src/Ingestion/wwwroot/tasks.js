@@ -201,6 +201,9 @@ export class TaskList {
   }
 
   async #act(entry, action) {
+    // Not disabled meanwhile: a disabled button loses the keyboard's focus.
+    if (entry.acting) return false;
+    entry.acting = true;
     entry.card.setBusy(true);
     try {
       const { task } = await action(entry.card.task.task_id, entry.card.task.tenant_id);
@@ -210,6 +213,7 @@ export class TaskList {
       notice(error.message, { bad: true });
       return false;
     } finally {
+      entry.acting = false;
       entry.card.setBusy(false);
     }
   }

@@ -43,7 +43,8 @@ public sealed class PageTasksTests(Chromium chromium) : IClassFixture<Chromium>
     private static async Task<ILocator> AddAsync(IPage page, ServiceProcess service)
     {
         await page.GotoAsync(service.Address.ToString());
-        await page.SetInputFilesAsync("#files-input", new FilePayload { Name = "wait.md", MimeType = "text/markdown", Buffer = "# Wait\n\nHere."u8.ToArray() });
+        var file = new FilePayload { Name = "wait.md", MimeType = "text/markdown", Buffer = "# Wait\n\nHere."u8.ToArray() };
+        await page.SetInputFilesAsync("#files-input", file);
         await page.ClickAsync("#add [type=submit]");
         var task = page.Locator(".task");
         await Assertions.Expect(task).ToHaveAttributeAsync("data-status", "pending");

@@ -44,8 +44,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         var page = tab.Page;
         var text = Prose(60, "😀 señal");
         await SendTextAsync("marks", "prose", text, size: 60, overlap: 30);
-        var content = await _service.Http.GetStringAsync(DocumentPath("marks", "prose") + "/content?tenant_id=" + Tenant, TestContext.Current.CancellationToken);
-        var chunks = (await _service.GetJsonAsync($"{DocumentPath("marks", "prose")}/chunks?page_size=100&tenant_id={Tenant}")).GetProperty("chunks");
+        var content = await _service.Http.GetStringAsync(DocumentPath("marks", "prose", "/content"), TestContext.Current.CancellationToken);
+        var chunks = await GetChunksAsync("marks", "prose");
         var last = chunks.GetArrayLength();
         Assert.InRange(last, 10, 100);
 
@@ -62,7 +62,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
             await node.ScrollIntoViewIfNeededAsync();
             await Assertions.Expect(node).Not.ToBeEmptyAsync();
             shown.Append(await node.EvaluateAsync<string>("node => node.textContent"));
-            var pieces = await node.EvaluateAsync<string[][]>("node => [...node.querySelectorAll('[data-chunks]')].map(piece => [piece.dataset.chunks, piece.textContent])");
+            var pieces = await node.EvaluateAsync<string[][]>(
+                "node => [...node.querySelectorAll('[data-chunks]')].map(piece => [piece.dataset.chunks, piece.textContent])");
             foreach (var piece in pieces)
             {
                 foreach (var index in piece[0].Split(' ').Select(int.Parse))
@@ -73,7 +74,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
             }
         }
         Assert.Equal(content, shown.ToString());
-        Assert.Equal(chunks.EnumerateArray().Select(chunk => chunk.GetProperty("text").GetString()), seen.OrderBy(pair => pair.Key).Select(pair => pair.Value.ToString()));
+        var expected = chunks.EnumerateArray().Select(chunk => chunk.GetProperty("text").GetString());
+        Assert.Equal(expected, seen.OrderBy(pair => pair.Key).Select(pair => pair.Value.ToString()));
         Assert.True(await page.Locator(".chunk.overlap").CountAsync() > 0);
         Assert.Empty(tab.Complaints);
     }
@@ -83,8 +85,9 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     {
         await using var tab = await OpenAsync("facts");
         var page = tab.Page;
-        await SendTextAsync("facts", "guide", "# Guide\n\n" + Prose(30, "one") + "\n\n## Details\n\n" + Prose(30, "two"), size: 80, overlap: 20);
-        var chunks = (await _service.GetJsonAsync($"{DocumentPath("facts", "guide")}/chunks?page_size=100&tenant_id={Tenant}")).GetProperty("chunks");
+        var text = "# Guide\n\n" + Prose(30, "one") + "\n\n## Details\n\n" + Prose(30, "two");
+        await SendTextAsync("facts", "guide", text, size: 80, overlap: 20);
+        var chunks = await GetChunksAsync("facts", "guide");
         await OpenDocumentAsync(page, "facts", "guide");
 
         await page.Locator("[data-chunks='1']").First.ClickAsync();
@@ -112,7 +115,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     {
         await using var tab = await OpenAsync("search");
         var page = tab.Page;
-        await SendTextAsync("search", "rivers", Prose(80, "water") + " The axolotl lives in Xochimilco. " + Prose(80, "water"), size: 60, overlap: 0);
+        var text = Prose(80, "water") + " The axolotl lives in Xochimilco. " + Prose(80, "water");
+        await SendTextAsync("search", "rivers", text, size: 60, overlap: 0);
         await SendTextAsync("search", "hills", Prose(20, "stone"), size: 60, overlap: 0);
 
         await page.FillAsync("[name=query]", "axolótl");
@@ -224,7 +228,7 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     public async Task A_document_is_deleted_after_its_counts_were_shown()
     {
         await SendTextAsync("delete", "old", Prose(40, "old"), size: 60, overlap: 0);
-        var count = (await _service.GetJsonAsync($"{DocumentPath("delete", "old")}?tenant_id={Tenant}")).GetProperty("document").GetProperty("chunk_count").GetInt32();
+        var count = (await GetChunksAsync("delete", "old")).GetArrayLength();
         await using var tab = await OpenAsync("delete");
         var page = tab.Page;
         await OpenDocumentAsync(page, "delete", "old");
@@ -234,7 +238,7 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
 
         await Assertions.Expect(page.Locator(".notice")).ToContainTextAsync($"chunks {count}, vectors {count}");
         await Assertions.Expect(page.Locator("#documents-none")).ToBeVisibleAsync();
-        using var answer = await _service.Http.GetAsync($"{DocumentPath("delete", "old")}?tenant_id={Tenant}", TestContext.Current.CancellationToken);
+        using var answer = await _service.Http.GetAsync(DocumentPath("delete", "old"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Empty(tab.Complaints);
     }
@@ -251,9 +255,11 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
 
         await Assertions.Expect(page.Locator(".task")).ToHaveAttributeAsync("data-status", "failed");
         await Assertions.Expect(page.Locator(".task .badge")).ToHaveTextAsync("Not accepted");
-        using var answer = await PostTextAsync(new { tenant_id = Tenant, collection_id = "refused", document_id = "words", text = "words", chunker = "scissors" });
+        using var answer = await PostTextAsync(
+            new { tenant_id = Tenant, collection_id = "refused", document_id = "words", text = "words", chunker = "scissors" });
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
-        await Assertions.Expect(page.Locator(".task .problem span")).ToHaveTextAsync((await ReadAsync(answer)).GetProperty("message").GetString()!);
+        var said = (await ReadAsync(answer)).GetProperty("message").GetString()!;
+        await Assertions.Expect(page.Locator(".task .problem span")).ToHaveTextAsync(said);
         // The browser itself notes every 4xx; nothing else may be there.
         Assert.All(tab.Complaints, complaint => Assert.Contains("status of 400", complaint, StringComparison.Ordinal));
     }
@@ -269,7 +275,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         var problem = page.Locator(".task .problem");
         await Assertions.Expect(page.Locator(".task .badge")).ToHaveTextAsync("Failed");
         await Assertions.Expect(problem.Locator("code")).ToHaveTextAsync("EXTRACTION_ERROR");
-        var said = (await _service.GetJsonAsync($"api/v1/tasks?tenant_id={Tenant}&collection_id=fails")).GetProperty("tasks")[0].GetProperty("error").GetString()!;
+        var tasks = await _service.GetJsonAsync($"api/v1/tasks?tenant_id={Tenant}&collection_id=fails");
+        var said = tasks.GetProperty("tasks")[0].GetProperty("error").GetString()!;
         await Assertions.Expect(problem.Locator("span")).ToHaveTextAsync(said);
         await page.ReloadAsync();
         await Assertions.Expect(problem.Locator("span")).ToHaveTextAsync(said);
@@ -299,6 +306,49 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         Assert.Empty(tab.Complaints);
     }
 
+    [Fact]
+    public async Task A_folder_is_ingested_whole_and_names_that_repeat_stay_apart()
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-folder-");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "notes", "deep"));
+            foreach (var name in new[] { "notes/read.md", "notes/deep/read.md", "notes/deep/other.txt" })
+                await File.WriteAllTextAsync(Path.Combine(folder.FullName, name), "This is " + name, TestContext.Current.CancellationToken);
+            await using var tab = await OpenAsync("folder");
+            await tab.Page.SetInputFilesAsync("#folder-input", Path.Combine(folder.FullName, "notes"));
+            await Assertions.Expect(tab.Page.Locator("#add [type=submit]")).ToHaveTextAsync("Ingest 3 documents");
+            await tab.Page.ClickAsync("#add [type=submit]");
+
+            await Assertions.Expect(tab.Page.Locator(".task[data-status=completed]")).ToHaveCountAsync(3);
+            await Assertions.Expect(tab.Page.Locator("#document-list .row-title")).ToHaveTextAsync(
+                ["notes/deep/other.txt", "notes/deep/read.md", "notes/read.md"]);
+            Assert.Empty(tab.Complaints);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task The_theme_follows_the_system_until_one_is_chosen()
+    {
+        await using var tab = await OpenAsync("theme", scheme: ColorScheme.Dark);
+        var page = tab.Page;
+        var dark = await GroundAsync();
+        await page.ClickAsync("#theme");
+        var light = await GroundAsync();
+        Assert.NotEqual(dark, light);
+        await page.ReloadAsync();
+        Assert.Equal(light, await GroundAsync());
+        await page.ClickAsync("#theme");
+        Assert.Equal(dark, await GroundAsync());
+        Assert.Empty(tab.Complaints);
+
+        Task<string> GroundAsync() => page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
+    }
+
     [Theory]
     [InlineData(ColorScheme.Light)]
     [InlineData(ColorScheme.Dark)]
@@ -320,7 +370,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
     private async Task<Tab> OpenAsync(string collection, string locale = "en-US", ColorScheme scheme = ColorScheme.Light, int width = 1280)
     {
         var tab = await chromium.OpenAsync(locale, scheme, width);
-        await tab.Page.AddInitScriptAsync($"localStorage.setItem('tenant', '{Tenant}'); localStorage.setItem('collection', '{collection}');");
+        await tab.Page.AddInitScriptAsync(
+            $"localStorage.setItem('tenant', '{Tenant}'); localStorage.setItem('collection', '{collection}');");
         await tab.Page.GotoAsync(_service.Address.ToString());
         return tab;
     }
@@ -331,7 +382,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
         await Assertions.Expect(page.Locator(".chunk").First).ToBeVisibleAsync();
     }
 
-    private static Task PickAsync(IPage page, string choice) => page.GetByRole(AriaRole.Radio, new() { Name = choice, Exact = true }).CheckAsync();
+    private static Task PickAsync(IPage page, string choice) =>
+        page.GetByRole(AriaRole.Radio, new() { Name = choice, Exact = true }).CheckAsync();
 
     private static async Task DropAsync(IPage page, string name, byte[] bytes)
     {
@@ -342,7 +394,8 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
               return data;
             }
             """, new[] { name, Convert.ToBase64String(bytes) });
-        foreach (var type in new[] { "dragenter", "dragover", "drop" }) await page.DispatchEventAsync("body", type, new { dataTransfer = data });
+        foreach (var type in new[] { "dragenter", "dragover", "drop" })
+            await page.DispatchEventAsync("body", type, new { dataTransfer = data });
     }
 
     private static async Task TabToAsync(IPage page, string selector)
@@ -379,10 +432,16 @@ public sealed class PageTests(Chromium chromium, RunningService running) : IClas
 
     private static async Task<JsonElement> ReadAsync(HttpResponseMessage answer) => await answer.Content.ReadFromJsonAsync<JsonElement>();
 
-    private static string DocumentPath(string collection, string document) => $"api/v1/collections/{collection}/documents/{document}";
+    private async Task<JsonElement> GetChunksAsync(string collection, string document) =>
+        (await _service.GetJsonAsync(DocumentPath(collection, document, "/chunks") + "&page_size=100")).GetProperty("chunks");
+
+    private static string DocumentPath(string collection, string document, string part = "") =>
+        $"api/v1/collections/{collection}/documents/{document}{part}?tenant_id={Tenant}";
 
     private static string Prose(int sentences, string word) =>
-        string.Join(' ', Enumerable.Range(1, sentences).Select(number => $"Sentence {number} of this text speaks of {word} and of the number {number * 17 % 101}, calmly and at some length."));
+        string.Join(' ', Enumerable.Range(1, sentences).Select(number =>
+            $"Sentence {number} of this text speaks of {word} and of the number {number * 17 % 101}, calmly and at some length."));
 
-    private static byte[] Golden(string kind, string name) => File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "Ingestion.Tests", "Golden", kind, name));
+    private static byte[] Golden(string kind, string name) =>
+        File.ReadAllBytes(Path.Combine(Repository.Root, "tests", "Ingestion.Tests", "Golden", kind, name));
 }
