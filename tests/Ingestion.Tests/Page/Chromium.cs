@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Ingestion.Tests.Page;
 
-/// <summary>A real browser for a class of tests. Without one on the machine those tests say so and are skipped.</summary>
+/// <summary>A real browser for the tests. Without one on the machine those tests say so and are skipped.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -41,7 +41,7 @@ public sealed class Chromium : IAsyncLifetime
         return new(await context.NewPageAsync());
     }
 
-    /// <summary>One tab for all tests of the class that leave nothing behind in it.</summary>
+    /// <summary>One tab for all tests that leave nothing behind in it.</summary>
     public async Task<Tab> GetScratchAsync() => _scratch ??= await OpenAsync();
 
     public async ValueTask DisposeAsync()

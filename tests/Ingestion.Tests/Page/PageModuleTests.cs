@@ -5,7 +5,8 @@ using Microsoft.Playwright;
 namespace Ingestion.Tests.Page;
 
 /// <summary>The page's modules, each asked alone in a real browser.</summary>
-public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClassFixture<Chromium>, IClassFixture<PageFiles>
+[Collection(PageCollection.Name)]
+public sealed class PageModuleTests(Chromium chromium, PageFiles files)
 {
     [Theory]
     [InlineData("plain ascii")]
@@ -251,7 +252,7 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
         {
             keys.Add(await route.Request.HeaderValueAsync("Idempotency-Key") ?? "");
             await route.FulfillAsync(keys.Count == 1
-                ? new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" }, Json = Refusal("rate_limited", "Wait.") }
+                ? new() { Status = 429, Headers = [new("Retry-After", "1")], Json = Refusal("rate_limited", "Wait.") }
                 : new() { Status = 415, Json = Refusal("unsupported_file_type", "This is not a document.") });
         });
         await tab.Page.GotoAsync(files.Address);
@@ -273,7 +274,8 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
         {
             tokens.Add(await route.Request.HeaderValueAsync("Authorization"));
             var task = new { task_id = "t", tenant_id = "me", collection_id = "c", document_id = "d", status = "pending", title = "a.txt" };
-            await route.FulfillAsync(new() { Json = route.Request.Method == "POST" ? new { success = true, message = "", task } : Nothing });
+            var answer = route.Request.Method == "POST" ? new { success = true, message = "", task } : Nothing;
+            await route.FulfillAsync(new() { Json = answer });
         });
         await tab.Page.RouteWebSocketAsync("**/ws/tasks/**", socket => sockets.Add(socket.Url));
         await tab.Page.GotoAsync(files.Address);
@@ -299,7 +301,8 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
 
     private static async Task AddFileAsync(IPage page)
     {
-        await page.SetInputFilesAsync("#files-input", new FilePayload { Name = "a.txt", MimeType = "text/plain", Buffer = "words"u8.ToArray() });
+        var file = new FilePayload { Name = "a.txt", MimeType = "text/plain", Buffer = "words"u8.ToArray() };
+        await page.SetInputFilesAsync("#files-input", file);
         await page.ClickAsync("#add [type=submit]");
     }
 

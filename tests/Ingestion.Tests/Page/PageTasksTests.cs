@@ -4,7 +4,8 @@ using Microsoft.Playwright;
 namespace Ingestion.Tests.Page;
 
 /// <summary>Tasks on the page while no worker takes them, so that each stays where it is until the user does something.</summary>
-public sealed class PageTasksTests(Chromium chromium) : IClassFixture<Chromium>
+[Collection(PageCollection.Name)]
+public sealed class PageTasksTests(Chromium chromium)
 {
     [Fact]
     public async Task A_waiting_task_is_cancelled_listed_after_a_reload_and_tried_again()
