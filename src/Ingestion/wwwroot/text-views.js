@@ -14,6 +14,7 @@ class TextView {
     this.marks = marks;
     this.blocks = blocks;
     this.current = -1;
+    this.held = false;
     column.className = kind;
     this.column = column;
     this.lazy = new LazyBlocks(
@@ -22,18 +23,21 @@ class TextView {
       blocks.length,
       (index, width) => this.#guess(blocks[index], width),
       (index, node) => this.fill(blocks[index], node),
+      () => this.held && this.#bring(),
     );
+    this.listening = new AbortController();
+    const release = () => (this.held = false);
+    for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+      scroller.addEventListener(event, release, { capture: true, passive: true, signal: this.listening.signal });
   }
 
-  /** Marks a chunk as picked; `bring` scrolls to where it starts. */
+  /** Marks a chunk as picked; `bring` scrolls to where it starts, and keeps it there until the user scrolls. */
   pick(index, bring) {
     this.current = index;
+    this.held = bring;
     if (bring) this.lazy.show(this.#blockAt(this.marks.chunks[index].start));
     this.markCurrent();
-    if (!bring) return;
-    this.#bring();
-    // Blocks above that were guessed and are now made may have moved it.
-    requestAnimationFrame(() => requestAnimationFrame(() => this.#bring()));
+    if (bring) this.#bring();
   }
 
   refresh() {
@@ -41,6 +45,7 @@ class TextView {
   }
 
   destroy() {
+    this.listening.abort();
     this.lazy.destroy();
   }
 
