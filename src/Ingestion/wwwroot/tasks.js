@@ -4,7 +4,7 @@ import { ENDED, TaskCard } from './task-card.js';
 import { TaskSocket } from './socket.js';
 
 const PAGE = 20;
-const UPLOADS_AT_ONCE = 3;
+const UPLOADS_AT_ONCE = 4;
 const SOCKETS_AT_ONCE = 24;
 const LONGEST_PAUSE = 60;
 
@@ -32,12 +32,14 @@ export class TaskList {
   }
 
   add(submissions) {
+    const cards = document.createDocumentFragment();
     for (const submission of submissions) {
       const entry = this.#entry(submission.name);
       entry.submission = submission;
-      this.#list.prepend(entry.card.element);
+      cards.append(entry.card.element);
       this.#queue(entry);
     }
+    this.#list.prepend(cards);
     this.#drawNone();
   }
 

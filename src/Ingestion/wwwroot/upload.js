@@ -67,7 +67,8 @@ export class UploadForm {
 
   #stage(files) {
     if (files.length === 0) return;
-    this.#staged.push(...files);
+    const order = new Intl.Collator(undefined, { numeric: true });
+    this.#staged = this.#staged.concat(files.toSorted((one, other) => order.compare(one.path, other.path)));
     this.#form.elements.kind.value = 'files';
     this.#show();
     this.#form.querySelector('[type=submit]').focus();
