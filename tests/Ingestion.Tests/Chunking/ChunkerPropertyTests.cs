@@ -117,7 +117,7 @@ public class ChunkerPropertyTests
         {
             var item = overlap ? original : original with { Overlap = 0 };
             check(item.Document.Text, Options(item), Split(chunker, item));
-        }).Check(Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(20_261_123, 7));
+        }).Check(FsCheck.Config.QuickThrowOnFailure.WithMaxTest(100).WithReplay(20_261_123, 7));
 
     private static IReadOnlyList<Chunk> Split(string chunker, Case item) =>
         Ingestion.Chunking.Chunkers.Find(chunker)!.SplitAsync(item.Document, Options(item), TestContext.Current.CancellationToken).GetAwaiter().GetResult();
