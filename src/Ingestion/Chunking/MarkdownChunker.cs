@@ -14,9 +14,11 @@ public sealed class MarkdownChunker : IChunker
     public Task<IReadOnlyList<Chunk>> SplitAsync(ExtractedDocument document, ChunkOptions options, CancellationToken cancel)
     {
         var place = new ChunkPlace(document);
-        var chunks = new List<Chunk>();
-        var sections = new SectionPacker(document, options, cancel);
-        foreach (var (piece, header) in sections.Pack()) chunks.Add(place.Describe(piece) with { TableHeader = header });
+        var pieces = new SectionPacker(document, options, cancel).Pack();
+        var chunks = pieces.ConvertAll(piece => place.Describe(piece) with
+        {
+            TableHeader = piece.Header is { } header ? new TextSlice(header.Start, header.End) : null,
+        });
         return Task.FromResult<IReadOnlyList<Chunk>>(chunks);
     }
 }

@@ -10,32 +10,28 @@ internal sealed class BlockDivider(string text, int size, ChunkOptions options, 
 
     private readonly Division[] _readable = ReadableSplitter.Divisions(options.KeepAbbreviations);
 
-    /// <param name="room">Tokens that the block may have to stay whole.</param>
-    public void Divide(Block block, int room, List<MarkdownPiece> pieces)
+    private readonly Division[] _lines = [ReadableSplitter.Lines, .. ReadableSplitter.Divisions(options.KeepAbbreviations)];
+
+    /// <param name="room">Tokens that the block may have to stay whole, and its parts too.</param>
+    public void Divide(Block block, int room, Action<Piece> add)
     {
-        var count = options.Tokens.CountUpTo(text.AsSpan(block.Start, block.End - block.Start), room);
-        if (count <= room) pieces.Add(new MarkdownPiece(new Piece(block.Start, block.End, count)));
-        else if (block.Kind == ElementKind.Table) DivideTable(block, pieces);
-        else DivideText(block.Start, block.End, Math.Min(size, room), block.Kind == ElementKind.Code ? [ReadableSplitter.Lines, .. _readable] : _readable, pieces);
+        var isTable = block.Kind == ElementKind.Table && options.Tokens.CountUpTo(text.AsSpan(block.Start, block.End - block.Start), room) > room;
+        if (isTable) DivideTable(block, add);
+        else DivideText(block.Start, block.End, room, block.Kind == ElementKind.Code ? _lines : _readable, add);
     }
 
-    private void DivideText(int start, int end, int most, Division[] divisions, List<MarkdownPiece> pieces) =>
-        new TextSplitter(text, most, options.Tokens, divisions, piece => pieces.Add(new MarkdownPiece(piece)), cancel).Divide(start, end);
+    private void DivideText(int start, int end, int most, Division[] divisions, Action<Piece> add) =>
+        new TextSplitter(text, most, options.Tokens, divisions, add, cancel).Divide(start, end);
 
-    private void DivideTable(Block block, List<MarkdownPiece> pieces)
+    private void DivideTable(Block block, Action<Piece> add)
     {
         var rows = HeaderEnd(block);
-        if (rows > block.Start) DivideText(block.Start, rows, size, _readable, pieces);
-        var header = PythonCharacter.Strip(text, block.Start, rows);
-        var headerTokens = options.Tokens.CountUpTo(text.AsSpan(header.Start, header.End - header.Start), size / 2);
+        var (start, end) = PythonCharacter.Strip(text, block.Start, rows);
+        var header = new TableHeader(start, end, options.Tokens.CountUpTo(text.AsSpan(start, end - start), size / 2));
+        DivideText(block.Start, rows, size, _readable, add);
         // Header rows of half the size would leave no room for the table.
-        var repeat = rows > block.Start && headerTokens <= size / 2;
-        new TextSplitter(text, repeat ? size - headerTokens : size, options.Tokens, [ReadableSplitter.Lines, .. _readable], Add, cancel)
-            .Divide(rows, block.End);
-
-        void Add(Piece piece) => pieces.Add(repeat
-            ? new MarkdownPiece(piece, new TextSlice(header.Start, header.End), headerTokens)
-            : new MarkdownPiece(piece));
+        if (start < end && header.Tokens <= size / 2) DivideText(rows, block.End, size - header.Tokens, _lines, row => add(row with { Header = header }));
+        else DivideText(rows, block.End, size, _lines, add);
     }
 
     /// <summary>Just after the rule under the first row; the block's start where there is none.</summary>

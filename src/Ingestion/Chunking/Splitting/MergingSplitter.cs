@@ -15,7 +15,7 @@ internal static class MergingSplitter
             return merger.Finish();
 
             // One piece, whose own count grew as it lost the space before it. A code point is not narrowed.
-            List<Piece> Narrow(Piece chunk) => size > 1 ? Once(chunk.Start, chunk.End, size - 1, overlap: 0) : [chunk];
+            IEnumerable<Piece> Narrow(Piece chunk) => size > 1 ? Once(chunk.Start, chunk.End, size - 1, overlap: 0) : [chunk];
         }
     }
 }

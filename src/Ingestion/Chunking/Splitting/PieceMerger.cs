@@ -1,11 +1,11 @@
 namespace Ingestion.Chunking.Splitting;
 
 /// <summary>
-/// Merges consecutive pieces into chunks of at most a size, each starting with the last pieces of the one before, up to the overlap.
-/// Sizes are sums of the pieces' own counts, as in LlamaIndex; a strict merger also sees to the chunk's own count.
+/// Merges consecutive pieces into chunks of at most a size, each starting with the last pieces of the one before, up to the overlap;
+/// table rows are not repeated. Sizes are sums of the pieces' own counts, as in LlamaIndex; a strict merger also sees to the chunk's own count.
 /// </summary>
-/// <param name="narrow">Splits a slice whose own count is over the size. Null: not strict.</param>
-internal sealed class PieceMerger(string text, int size, int overlap, TokenCounter tokens, Func<Piece, List<Piece>>? narrow)
+/// <param name="narrow">Splits a chunk of one piece whose own count is over the size. Null: not strict.</param>
+internal sealed class PieceMerger(string text, int size, int overlap, TokenCounter tokens, Func<Piece, IEnumerable<Piece>>? narrow)
 {
     private readonly List<Piece> _chunks = [];
 
@@ -15,10 +15,16 @@ internal sealed class PieceMerger(string text, int size, int overlap, TokenCount
     private int _fresh;
     private int _length;
 
+    private bool IsEmpty => _first == _pieces.Count;
+
+    /// <summary>Tokens of the open chunk's pieces and of the header that it needs.</summary>
+    private int Length => IsEmpty ? 0 : _length + (_pieces[_first].Header?.Tokens ?? 0);
+
     public void Add(Piece piece)
     {
-        while (_length + piece.Tokens > size && _fresh < _pieces.Count) Close();
-        while (_first < _pieces.Count && _length + piece.Tokens > size) DropFirst();
+        while (_fresh < _pieces.Count && Length + piece.Tokens > size) Close();
+        // What is left was in the chunk before. A row does not follow a repeated text, which is not of its table.
+        while (!IsEmpty && (Length + piece.Tokens > size || piece.Header is not null && _fresh == _pieces.Count)) DropFirst();
         if (_first > 1_000 && _first > _pieces.Count / 2) Compact();
         _pieces.Add(piece);
         _length += piece.Tokens;
@@ -33,7 +39,8 @@ internal sealed class PieceMerger(string text, int size, int overlap, TokenCount
     private void Close()
     {
         var back = Emit();
-        while (_length > overlap) DropFirst();
+        var lastRow = _pieces.FindLastIndex(_pieces.Count - 1, _pieces.Count - _first, piece => piece.Header is not null);
+        while (_first <= lastRow || _length > overlap) DropFirst();
         foreach (var piece in back) Add(piece);
     }
 
@@ -44,7 +51,7 @@ internal sealed class PieceMerger(string text, int size, int overlap, TokenCount
         var chunk = Open();
         if (narrow is not null)
         {
-            while (chunk.Tokens > size && _pieces.Count > _first + 1)
+            while (IsOver(chunk) && _pieces.Count > _first + 1)
             {
                 if (_pieces.Count > _fresh + 1)
                 {
@@ -58,10 +65,10 @@ internal sealed class PieceMerger(string text, int size, int overlap, TokenCount
                 }
                 chunk = Open();
             }
-            if (chunk.Tokens > size)
+            if (IsOver(chunk))
             {
                 _chunks.AddRange(narrow(chunk));
-                while (_first < _pieces.Count) DropFirst();
+                while (!IsEmpty) DropFirst();
                 chunk = default;
             }
         }
@@ -74,8 +81,10 @@ internal sealed class PieceMerger(string text, int size, int overlap, TokenCount
     private Piece Open()
     {
         var (start, end) = PythonCharacter.Strip(text, _pieces[_first].Start, _pieces[^1].End);
-        return new Piece(start, end, tokens.Count(text.AsSpan(start, end - start)));
+        return new Piece(start, end, tokens.Count(text.AsSpan(start, end - start)), _pieces[_first].Header);
     }
+
+    private bool IsOver(Piece chunk) => chunk.Tokens + (chunk.Header?.Tokens ?? 0) > size;
 
     private void DropFirst() => _length -= _pieces[_first++].Tokens;
 

@@ -15,7 +15,7 @@ internal sealed class SectionPacker
     private readonly CancellationToken _cancel;
     private readonly List<Block> _blocks;
     private readonly BlockDivider _divider;
-    private readonly List<(Piece Piece, TextSlice? Table)> _chunks = [];
+    private readonly List<Piece> _chunks = [];
 
     public SectionPacker(ExtractedDocument document, ChunkOptions options, CancellationToken cancel)
     {
@@ -25,7 +25,7 @@ internal sealed class SectionPacker
         _divider = new BlockDivider(_text, _size, options, cancel);
     }
 
-    public List<(Piece Piece, TextSlice? Table)> Pack()
+    public List<Piece> Pack()
     {
         Pack(0, _blocks.Count);
         return _chunks;
@@ -35,15 +35,16 @@ internal sealed class SectionPacker
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
         _cancel.ThrowIfCancellationRequested();
-        if (Tokens(first, last) <= _size)
+        var whole = Tokens(first, last);
+        if (whole <= _size)
         {
-            Emit(_blocks[first].Start, _blocks[last - 1].End, null);
+            Merge(merger => merger.Add(new Piece(_blocks[first].Start, _blocks[last - 1].End, whole)));
             return;
         }
         var sections = Sections(first, last);
         if (sections.Count == 1)
         {
-            PackBlocks(first, last);
+            Merge(merger => Divide(first, last, merger));
             return;
         }
         sections.Add(last);
@@ -91,61 +92,30 @@ internal sealed class SectionPacker
         return starts;
     }
 
-    private void PackBlocks(int first, int last)
+    private void Divide(int first, int last, PieceMerger merger)
     {
-        var pieces = new List<MarkdownPiece>();
         var opening = 0;
         for (var i = first; i < last; i++)
         {
             // What follows a heading is divided rather than parted from it.
-            _divider.Divide(_blocks[i], Math.Max(1, _size - opening), pieces);
-            opening = _blocks[i].IsHeading ? opening + pieces[^1].Tokens : 0;
+            _divider.Divide(_blocks[i], _size - opening, merger.Add);
+            opening = _blocks[i].IsHeading ? opening + Tokens(i, i + 1) : 0;
             if (opening > _size / 2) opening = 0;
         }
-        Merge(pieces);
     }
 
-    private void Merge(List<MarkdownPiece> pieces)
+    private void Merge(Action<PieceMerger> add)
     {
-        for (var first = 0; first < pieces.Count;)
-        {
-            var table = pieces[first].Table;
-            var sum = pieces[first].TableTokens + pieces[first].Tokens;
-            var next = first + 1;
-            while (next < pieces.Count && sum + pieces[next].Tokens <= _size) sum += pieces[next++].Tokens;
-            while (next > first + 1 && Tokens(pieces[first], pieces[next - 1]) + pieces[first].TableTokens > _size) next--;
-            Emit(pieces[first].Piece.Start, pieces[next - 1].Piece.End, table, pieces[first].TableTokens);
-            first = next == pieces.Count ? next : next - Overlapping(pieces, first, next);
-        }
+        var merger = new PieceMerger(_text, _size, _options.Overlap, _options.Tokens, Narrow);
+        add(merger);
+        _chunks.AddRange(merger.Finish());
     }
 
-    /// <summary>How many pieces before <paramref name="next"/> its chunk repeats. Rows are not repeated, nor anything before them.</summary>
-    private int Overlapping(List<MarkdownPiece> pieces, int first, int next)
+    /// <summary>One piece, whose own count grew as it lost the space before it.</summary>
+    private IEnumerable<Piece> Narrow(Piece chunk)
     {
-        if (pieces[next].Table is not null) return 0;
-        var room = Math.Min(_options.Overlap, _size - pieces[next].Tokens);
-        var count = 0;
-        while (next - count - 1 > first && pieces[next - count - 1] is { Table: null } piece && piece.Tokens <= room)
-        {
-            room -= piece.Tokens;
-            count++;
-        }
-        return count;
-    }
-
-    private void Emit(int start, int end, TextSlice? table, int tableTokens = 0)
-    {
-        (start, end) = PythonCharacter.Strip(_text, start, end);
-        if (start == end) return;
-        var count = _options.Tokens.Count(_text.AsSpan(start, end - start));
-        if (count + tableTokens <= _size)
-        {
-            _chunks.Add((new Piece(start, end, count), table));
-            return;
-        }
-        // One piece, whose count grew as it lost the space before it.
-        var smaller = _options with { Size = _size - tableTokens, Metadata = null, Overlap = 0, Strict = true };
-        foreach (var part in ReadableSplitter.Split(_text, start, end, smaller, _cancel)) _chunks.Add((part, table));
+        var smaller = _options with { Size = Math.Max(1, _size - (chunk.Header?.Tokens ?? 0)), Metadata = null, Overlap = 0, Strict = true };
+        return ReadableSplitter.Split(_text, chunk.Start, chunk.End, smaller, _cancel).Select(part => part with { Header = chunk.Header });
     }
 
     private int Tokens(int firstBlock, int lastBlock)
@@ -153,7 +123,4 @@ internal sealed class SectionPacker
         var start = _blocks[firstBlock].Start;
         return _options.Tokens.CountUpTo(_text.AsSpan(start, _blocks[lastBlock - 1].End - start), _size);
     }
-
-    private int Tokens(MarkdownPiece first, MarkdownPiece last) =>
-        _options.Tokens.CountUpTo(_text.AsSpan(first.Piece.Start, last.Piece.End - first.Piece.Start), _size);
 }
