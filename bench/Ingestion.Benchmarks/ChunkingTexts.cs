@@ -10,19 +10,25 @@ internal static class ChunkingTexts
     /// <summary>Prose of the study material, none of it twice; empty where it is not here.</summary>
     public static List<(string Name, string Text)> Goldens()
     {
-        var goldens = Path.GetFullPath(Path.Combine(Root, "..", "shared", "golden", "chunking"));
-        if (!Directory.Exists(goldens)) return [];
+        var texts = Named("en_room", "en_romeo", "en_lincoln1861", "udhr_eng", "es_quijote_crlf_1mb", "es_quijote_lf", "udhr_spa");
+        if (texts.Count == 0) return [];
         return
         [
-            ("English", Joined("en_room", "en_romeo", "en_lincoln1861", "udhr_eng")),
-            ("Spanish", Joined("es_quijote_crlf_1mb", "es_quijote_lf", "udhr_spa")),
+            ("English", string.Join("\n\n", texts.Take(4).Select(text => text.Text))),
+            ("Spanish", string.Join("\n\n", texts.Skip(4).Select(text => text.Text))),
         ];
+    }
 
-        string Joined(params string[] names) => string.Join("\n\n", names.Select(name =>
+    /// <summary>Texts of the study material's goldens; empty where it is not here.</summary>
+    public static List<(string Name, string Text)> Named(params string[] names)
+    {
+        var folder = Path.GetFullPath(Path.Combine(Root, "..", "shared", "golden", "chunking"));
+        if (!Directory.Exists(folder)) return [];
+        return [.. names.Select(name =>
         {
-            using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(goldens, name + ".json")));
-            return json.RootElement.GetProperty("text").GetString();
-        }));
+            using var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, name + ".json")));
+            return (name, json.RootElement.GetProperty("text").GetString()!);
+        })];
     }
 
     /// <summary>The texts' lines in a random order, over and over, up to a length in UTF-16 units.</summary>
