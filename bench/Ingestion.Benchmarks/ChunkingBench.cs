@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
+using System.Text;
 using Ingestion.Chunking;
 using Ingestion.Extraction;
 using Microsoft.ML.Tokenizers;
@@ -8,71 +8,84 @@ using Microsoft.ML.Tokenizers;
 namespace Ingestion.Benchmarks;
 
 /// <summary>
-/// <c>chunking [text files]</c>: counting and splitting, one thread, warm, beside Microsoft.ML.Tokenizers. Without files it takes the
-/// English and Spanish texts of the study material's goldens. The npm peers are in <c>bench/peers/chunking</c>.
+/// <c>chunking [text files]</c>: counting and splitting, one thread, warm, beside Microsoft.ML.Tokenizers and the npm peers of
+/// <c>bench/peers/chunking</c>; then how time and memory grow with the text. Without files it takes the goldens of the study material.
 /// </summary>
 internal static class ChunkingBench
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var texts = args.Length > 0 ? args.Select(file => (Path.GetFileName(file), File.ReadAllText(file))).ToList() : GoldenTexts();
+        var texts = args.Length > 0 ? args.Select(file => (Path.GetFileName(file), File.ReadAllText(file))).ToList() : ChunkingTexts.Goldens();
         if (texts.Count == 0)
         {
             await Console.Error.WriteLineAsync("Name some text files: the goldens of the study material are not here.");
             return 1;
         }
-        var tokens = TokenCounters.Cl100kBase;
-        var reference = TiktokenTokenizer.CreateForEncoding("cl100k_base");
+        var cold = Stopwatch.StartNew();
+        var first = TokenCounters.Cl100kBase.Count(texts[0].Item2.AsSpan(0, Math.Min(texts[0].Item2.Length, 3_000)));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first count, of {first} tokens, vocabulary included: {cold.Elapsed.TotalMilliseconds:0} ms"));
         foreach (var (name, text) in texts)
         {
-            var bytes = System.Text.Encoding.UTF8.GetByteCount(text);
-            Console.WriteLine($"{name}: {bytes / 1e6:0.00} MB, {text.Length} UTF-16 units, {tokens.Count(text)} tokens");
-            Rate("count", bytes, () => tokens.Count(text));
-            Rate("count, Microsoft.ML.Tokenizers", bytes, () => reference.CountTokens(text, considerNormalization: false));
-            foreach (var (chunker, size, overlap) in new[] { ("sentence", 1000, 200), ("sentence", 256, 20) })
-            {
-                var document = new ExtractedDocument { Text = text };
-                var options = new ChunkOptions { Size = size, Overlap = overlap, Tokens = tokens };
-                Rate($"{chunker} {size}/{overlap}", bytes,
-                    () => Chunkers.Find(chunker)!.SplitAsync(document, options, CancellationToken.None).GetAwaiter().GetResult().Count);
-            }
+            Rates(name, text);
+            await PeersAsync(text);
         }
+        ChunkingGrowth.Run(texts);
         return 0;
     }
 
-    /// <summary>The median of the runs that fit into a second and a half, after as long a warm-up.</summary>
-    private static void Rate(string what, int bytes, Func<int> run)
+    private static void Rates(string name, string text)
     {
-        var warm = Stopwatch.StartNew();
-        var result = 0;
-        while (warm.ElapsedMilliseconds < 1_500) result = run();
-        var seconds = new List<double>();
-        var all = Stopwatch.StartNew();
-        var allocated = GC.GetAllocatedBytesForCurrentThread();
-        while (seconds.Count < 5 || all.ElapsedMilliseconds < 1_500)
+        var tokens = TokenCounters.Cl100kBase;
+        var reference = TiktokenTokenizer.CreateForEncoding("cl100k_base");
+        var bytes = Encoding.UTF8.GetByteCount(text);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {bytes / 1e6:0.00} MB, {tokens.Count(text)} tokens"));
+        Rate("count", bytes, () => tokens.Count(text));
+        Rate("count, Microsoft.ML.Tokenizers 2.0.1", bytes, () => reference.CountTokens(text, considerNormalization: false));
+        foreach (var chunker in Chunkers.All.Where(chunker => chunker.Name is not ("semantic" or "auto")))
         {
-            var one = Stopwatch.StartNew();
-            run();
-            seconds.Add(one.Elapsed.TotalSeconds);
+            foreach (var (size, overlap) in new[] { (1000, 200), (256, 20) })
+            {
+                var document = new ExtractedDocument { Text = text };
+                var options = new ChunkOptions { Size = size, Overlap = overlap, Tokens = tokens };
+                Rate($"{chunker.Name} {size}/{overlap}", bytes, () => chunker.SplitAsync(document, options, CancellationToken.None).GetAwaiter().GetResult().Count);
+            }
         }
-        allocated = (GC.GetAllocatedBytesForCurrentThread() - allocated) / seconds.Count;
-        seconds.Sort();
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {what,-34} {bytes / 1e6 / seconds[seconds.Count / 2],8:0.0} MB/s   {allocated,12:N0} B allocated   gives {result}"));
     }
 
-    private static List<(string Name, string Text)> GoldenTexts()
+    /// <summary>Megabytes a second of processor time, which other work on the machine disturbs least: over a second, after as long a warm-up.</summary>
+    private static void Rate(string what, int bytes, Func<int> run)
     {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ingestion.slnx"))) folder = folder.Parent;
-        var goldens = Path.GetFullPath(Path.Combine(folder!.FullName, "..", "shared", "golden", "chunking"));
-        if (!Directory.Exists(goldens)) return [];
-        string Joined(params string[] names) => string.Join("\n\n", names.Select(name =>
-            JsonDocument.Parse(File.ReadAllText(Path.Combine(goldens, name + ".json"))).RootElement.GetProperty("text").GetString()));
-        return
-        [
-            ("English", Joined("en_room", "en_romeo", "en_lincoln1861", "udhr_eng")),
-            ("Spanish", Joined("es_quijote_crlf_1mb", "es_quijote_lf", "udhr_spa")),
-        ];
+        var result = 0;
+        for (var warm = Stopwatch.StartNew(); warm.ElapsedMilliseconds < 1_000;) result = run();
+        var runs = 0;
+        var allocated = GC.GetAllocatedBytesForCurrentThread();
+        var used = Environment.CpuUsage.TotalTime;
+        for (; runs < 3 || Environment.CpuUsage.TotalTime - used < TimeSpan.FromSeconds(1); runs++) run();
+        used = Environment.CpuUsage.TotalTime - used;
+        allocated = (GC.GetAllocatedBytesForCurrentThread() - allocated) / runs;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"  {what,-58} {bytes / 1e6 / (used.TotalSeconds / runs),8:0.00} MB/s   gives {result}, allocates {allocated:N0} B"));
+    }
+
+    private static async Task PeersAsync(string text)
+    {
+        var folder = Path.Combine(ChunkingTexts.Root, "bench", "peers", "chunking");
+        if (!Directory.Exists(Path.Combine(folder, "node_modules")))
+        {
+            Console.WriteLine("  (npm peers: run `npm install` in bench/peers/chunking)");
+            return;
+        }
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, text);
+            // A quarter of a megabyte: the slowest of them needs seconds for that.
+            using var node = Process.Start(new ProcessStartInfo("node", ["peers.mjs", file, "250000"]) { WorkingDirectory = folder })!;
+            await node.WaitForExitAsync();
+        }
+        finally
+        {
+            File.Delete(file);
+        }
     }
 }

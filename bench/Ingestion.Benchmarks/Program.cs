@@ -7,12 +7,13 @@ return args switch
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
+    ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, quality [folder] [-v]");
+    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v]");
     return 2;
 }

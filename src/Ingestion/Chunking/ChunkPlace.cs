@@ -43,8 +43,15 @@ internal sealed class ChunkPlace
         return at;
     }
 
-    private static string Title(ReadOnlySpan<char> heading) =>
-        heading.TrimStart('#').Trim().ToString().ReplaceLineEndings(" ");
+    /// <summary>Without Markdown's marks: "## Title ##", or a line under it.</summary>
+    private static string Title(ReadOnlySpan<char> heading)
+    {
+        if (heading.LastIndexOf('\n') is var line and > 0 && !heading[line..].ContainsAnyExcept("=- \n")) heading = heading[..line];
+        heading = heading.TrimStart('#').Trim();
+        var open = heading.TrimEnd('#');
+        if (open.Length > 0 && char.IsWhiteSpace(open[^1])) heading = open;
+        return heading.Trim().ToString().ReplaceLineEndings(" ");
+    }
 
     /// <summary>The index of the last start that is not after a place, or -1.</summary>
     private static int LastAtOrBefore(IReadOnlyList<int> starts, int place)

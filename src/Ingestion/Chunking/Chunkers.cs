@@ -7,6 +7,11 @@ public static class Chunkers
     [
         new SentenceChunker(),
         new TokenChunker(),
+        new MarkdownChunker(),
+        new SemanticChunker(),
+        new SentenceWindowChunker(),
+        new HierarchicalChunker(),
+        new AutoChunker(),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(chunker => chunker.Name)];

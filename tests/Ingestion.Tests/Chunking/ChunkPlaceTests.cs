@@ -21,14 +21,27 @@ public class ChunkPlaceTests
     [InlineData("Preface.\n# One", "", 1, 1)]
     [InlineData("# One", "One", 1, 1)]
     [InlineData("First.\n##", "One", 1, 1)]
-    [InlineData("## Two #\nSecond", "One/Two #", 1, 2)]
-    [InlineData("Second of", "One/Two #", 2, 3)]
-    [InlineData("of two.\n# Three", "One/Two #", 3, 3)]
+    [InlineData("## Two #\nSecond", "One/Two", 1, 2)]
+    [InlineData("Second of", "One/Two", 2, 3)]
+    [InlineData("of two.\n# Three", "One/Two", 3, 3)]
     [InlineData("Last.", "Three", 3, 3)]
     public void A_slice_knows_the_headings_that_it_starts_under_and_its_pages(string slice, string path, int firstPage, int lastPage)
     {
         var chunk = new ChunkPlace(Document).Describe(new Piece(At(slice), At(slice) + slice.Length, 3));
         Assert.Equal(new { path, firstPage, lastPage }, new { path = string.Join('/', chunk.HeadingPath), firstPage = chunk.PageStart, lastPage = chunk.PageEnd });
+    }
+
+    [Theory]
+    [InlineData("# Title", "Title")]
+    [InlineData("## Title ##", "Title")]
+    [InlineData("# C#", "C#")]
+    [InlineData("Title\n=====", "Title")]
+    [InlineData("Two\nlines\n---", "Two lines")]
+    [InlineData("Plain", "Plain")]
+    public void A_title_is_without_its_marks(string heading, string title)
+    {
+        var document = new ExtractedDocument { Text = heading, Elements = [new Element(ElementKind.Heading, 1, 0, heading.Length)] };
+        Assert.Equal([title], new ChunkPlace(document).Describe(new Piece(0, heading.Length, 1)).HeadingPath);
     }
 
     private static int At(string part) => Text.IndexOf(part, StringComparison.Ordinal);

@@ -8,14 +8,14 @@ internal static class Abbreviations
     // Those that stand before a name, a number or an explanation, and so never end a sentence.
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Leading = Set("""
         sr sra srta sres sras d dª dña dr dra dres prof profa lic ing arq abg mtro mtra fr sto sta st hno hna excmo excma ilmo ilma rvdo rvda mons gral cap tte cnel sgto
-        núm nº nro n no pág págs pag pags p pp art arts cap caps vol vols fig figs tab ed eds ap apdo párr ss tel tlf tfno ext av avda cl pza pl urb ej p.ej vid cf cfr íd
-        mr mrs ms messrs mx hon rev gen col maj capt lt cmdr sgt gov sen rep pres
-        vs v e.g i.e viz ca approx nos sec secs para paras ch chap chs eq eqs ref refs dept univ assn
+        núm nº nro pág págs pag pags pp vol vols fig figs apdo párr tel tlf tfno av avda cl pza urb ej p.ej vid cf cfr
+        mr mrs ms messrs mx hon rev gen maj capt lt cmdr sgt gov pres vs v e.g i.e viz ca approx nos secs paras chap chs eq eqs ref refs dept univ assn
         """);
 
-    // Those that may end one: they do not before a small letter or a digit.
+    // Those that may end one, or are words as well: they do not before a small letter or a digit.
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Either = Set("""
-        etc uu ee.uu s.a s.l s.a.u s.l.u s.c cía a.c d.c a.m p.m a.m p.m a.d b.c jr hnos
+        no n p art arts col sen rep ed eds ext ap tab caps ss íd pl ch sec para
+        etc uu ee.uu s.a s.l s.a.u s.l.u s.c cía a.c d.c a.m p.m a.d b.c jr hnos
         inc ltd co corp bros u.s u.k u.n u.s.a e.u ph.d m.d b.a m.a al
         ene feb mar abr may jun jul ago sep sept oct nov dic jan apr aug dec
         """);

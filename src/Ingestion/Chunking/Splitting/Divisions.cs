@@ -5,8 +5,9 @@ namespace Ingestion.Chunking.Splitting;
 /// <summary>Divisions at a separator, which stays at the start of the part that follows it.</summary>
 internal static class Separators
 {
-    /// <summary>Where the parts of <c>[start, end)</c> begin, ascending. The first begins at <paramref name="start"/>.</summary>
-    public static IEnumerable<int> Starts(string text, int start, int end, string separator)
+    public static Division Before(string separator) => (text, start, end) => Starts(text, start, end, separator);
+
+    private static IEnumerable<int> Starts(string text, int start, int end, string separator)
     {
         var at = text.AsSpan(start, end - start).IndexOf(separator);
         if (at != 0) yield return start;
@@ -20,17 +21,22 @@ internal static class Separators
     }
 }
 
-/// <summary>Divisions after a comma, a semicolon or a sentence's end, Chinese ones included, each with its mark.</summary>
+/// <summary>Divisions after marks, such as commas, each part with its mark.</summary>
 internal static class Clauses
 {
-    private static readonly SearchValues<char> Marks = SearchValues.Create(",.;。？！");
+    /// <summary>Those of LlamaIndex: comma, semicolon and sentence ends, the Chinese ends included.</summary>
+    public static readonly SearchValues<char> LlamaIndexMarks = SearchValues.Create(",.;。？！");
 
-    public static IEnumerable<int> Starts(string text, int start, int end)
+    public static readonly SearchValues<char> AllMarks = SearchValues.Create(",.;:!?。？！｡，、；：､،؛।…");
+
+    public static Division After(SearchValues<char> marks) => (text, start, end) => Starts(text, start, end, marks);
+
+    private static IEnumerable<int> Starts(string text, int start, int end, SearchValues<char> marks)
     {
         while (start < end)
         {
             yield return start;
-            var at = text.AsSpan(start, end - start).IndexOfAny(Marks);
+            var at = text.AsSpan(start, end - start).IndexOfAny(marks);
             start = at < 0 ? end : start + at + 1;
         }
     }

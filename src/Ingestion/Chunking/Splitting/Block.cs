@@ -1,0 +1,29 @@
+using Ingestion.Extraction;
+
+namespace Ingestion.Chunking.Splitting;
+
+/// <summary>An element with its marks and the white space after it: a document's blocks tile its text.</summary>
+internal readonly record struct Block(ElementKind Kind, int Level, int Start, int End)
+{
+    public bool IsHeading => Kind == ElementKind.Heading;
+
+    /// <summary>Text that no element covers belongs to the block before it; without elements the text is one paragraph.</summary>
+    public static List<Block> Of(ExtractedDocument document)
+    {
+        var blocks = new List<Block>();
+        var covered = 0;
+        foreach (var element in document.Elements)
+        {
+            // Marks such as "## " may stand before the element, on its line.
+            var line = document.Text.AsSpan(covered, element.Start - covered).LastIndexOf('\n');
+            var start = line >= 0 ? covered + line + 1 : covered == 0 ? 0 : element.Start;
+            if (blocks.Count == 0 && !string.IsNullOrWhiteSpace(document.Text[..start])) blocks.Add(new Block(ElementKind.Paragraph, 0, 0, start));
+            if (blocks.Count > 0) blocks[^1] = blocks[^1] with { End = start };
+            blocks.Add(new Block(element.Kind, element.Level, blocks.Count == 0 ? 0 : start, element.End));
+            covered = element.End;
+        }
+        if (blocks.Count == 0) blocks.Add(new Block(ElementKind.Paragraph, 0, 0, 0));
+        blocks[^1] = blocks[^1] with { End = document.Text.Length };
+        return blocks;
+    }
+}

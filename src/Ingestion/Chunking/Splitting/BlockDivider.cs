@@ -1,0 +1,45 @@
+using System.Buffers;
+using Ingestion.Extraction;
+
+namespace Ingestion.Chunking.Splitting;
+
+/// <summary>Divides a block that is over the size: tables by rows, code by lines, anything else as text.</summary>
+internal sealed class BlockDivider(string text, int size, ChunkOptions options, CancellationToken cancel)
+{
+    private static readonly SearchValues<char> RuleCharacters = SearchValues.Create("|-: \t");
+
+    private readonly Division[] _readable = ReadableSplitter.Divisions(options.KeepAbbreviations);
+
+    private readonly Division[] _lines = [ReadableSplitter.Lines, .. ReadableSplitter.Divisions(options.KeepAbbreviations)];
+
+    /// <param name="room">Tokens that the block may have to stay whole, and its parts too.</param>
+    public void Divide(Block block, int room, Action<Piece> add)
+    {
+        var isTable = block.Kind == ElementKind.Table && options.Tokens.CountUpTo(text.AsSpan(block.Start, block.End - block.Start), room) > room;
+        if (isTable) DivideTable(block, add);
+        else DivideText(block.Start, block.End, room, block.Kind == ElementKind.Code ? _lines : _readable, add);
+    }
+
+    private void DivideText(int start, int end, int most, Division[] divisions, Action<Piece> add) =>
+        new TextSplitter(text, most, options.Tokens, divisions, add, cancel).Divide(start, end);
+
+    private void DivideTable(Block block, Action<Piece> add)
+    {
+        var rows = HeaderEnd(block);
+        var (start, end) = PythonCharacter.Strip(text, block.Start, rows);
+        var header = new TableHeader(start, end, options.Tokens.CountUpTo(text.AsSpan(start, end - start), size / 2));
+        DivideText(block.Start, rows, size, _readable, add);
+        // Header rows of half the size would leave no room for the table.
+        if (start < end && header.Tokens <= size / 2) DivideText(rows, block.End, size - header.Tokens, _lines, row => add(row with { Header = header }));
+        else DivideText(rows, block.End, size, _lines, add);
+    }
+
+    /// <summary>Just after the rule under the first row; the block's start where there is none.</summary>
+    private int HeaderEnd(Block block)
+    {
+        int[] lines = [.. ReadableSplitter.Lines(text, block.Start, block.End).Take(3)];
+        if (lines.Length < 3) return block.Start;
+        var rule = text.AsSpan(lines[1], lines[2] - lines[1]).Trim();
+        return rule.Contains('-') && !rule.ContainsAnyExcept(RuleCharacters) ? lines[2] : block.Start;
+    }
+}
