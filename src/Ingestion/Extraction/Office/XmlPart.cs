@@ -121,6 +121,22 @@ internal sealed class XmlPart(XmlReader reader, int maxDepth) : IDisposable
         return value;
     }
 
+    /// <summary>The attribute of that name which points at a relationship; elements may have another of the same local name.</summary>
+    public string? RelationshipId(string name = "id")
+    {
+        string? value = null;
+        if (reader.MoveToFirstAttribute())
+        {
+            do
+            {
+                if (reader.LocalName == name && reader.NamespaceURI.EndsWith("/relationships", StringComparison.Ordinal)) value = reader.Value;
+            }
+            while (value is null && reader.MoveToNextAttribute());
+            reader.MoveToElement();
+        }
+        return value;
+    }
+
     public int? IntAttribute(string name) =>
         int.TryParse(Attribute(name), System.Globalization.CultureInfo.InvariantCulture, out var value) ? value : null;
 
