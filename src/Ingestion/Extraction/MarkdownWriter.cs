@@ -13,7 +13,7 @@ public sealed class MarkdownWriter
     private readonly List<int> _pageStarts = [];
     private readonly List<string> _warnings = [];
     private readonly ExtractionLimits _limits;
-    private int _cells;
+    private long _cells;
 
     public MarkdownWriter(ExtractionLimits limits) => _limits = limits;
 
@@ -58,7 +58,7 @@ public sealed class MarkdownWriter
         if (rows.Count == 0) return;
         var columns = rows.Max(row => row.Count);
         if (columns == 0 || rows.All(row => row.All(string.IsNullOrWhiteSpace))) return;
-        _cells += rows.Count * columns;
+        _cells += (long)rows.Count * columns;
         if (_cells > _limits.MaxTableCells)
             throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {_limits.MaxTableCells} table cells. Split it and send the parts.");
 
