@@ -31,6 +31,14 @@ internal static class CellReference
             : null;
     }
 
+    /// <summary>B7 for row 6, column 1.</summary>
+    public static string Name(int row, int column)
+    {
+        var letters = "";
+        for (var rest = column + 1; rest > 0; rest = (rest - 1) / 26) letters = (char)('A' + ((rest - 1) % 26)) + letters;
+        return $"{letters}{row + 1}";
+    }
+
     private static (int Row, int Column)? Cell(ReadOnlySpan<char> reference)
     {
         var column = -1;

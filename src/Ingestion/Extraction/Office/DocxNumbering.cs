@@ -78,8 +78,8 @@ internal sealed class DocxNumbering
     private (ListInstance Instance, AbstractList List)? Find(string number)
     {
         if (!_instances.TryGetValue(number, out var instance) || !_abstract.TryGetValue(instance.AbstractId, out var list)) return null;
-        var linked = list.NumberingStyle is { } style && _styleLists.TryGetValue(style, out var id) ? _abstract.GetValueOrDefault(id) : null;
-        return (instance, linked ?? list);
+        if (list.NumberingStyle is not { } style || !_styleLists.TryGetValue(style, out var id)) return (instance, list);
+        return (instance, _abstract.GetValueOrDefault(id) ?? list);
     }
 
     private void ReadAbstract(XmlPart xml)

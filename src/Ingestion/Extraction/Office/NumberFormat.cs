@@ -101,7 +101,9 @@ internal static class NumberFormat
         _ => Moment(value, kind, from1904),
     };
 
-    /// <summary>Fifteen digits, as spreadsheets show them; the rest is the noise of binary fractions. A conversion to decimal does just that.</summary>
+    /// <summary>
+    /// Fifteen digits, as spreadsheets show them; the rest is the noise of binary fractions. The conversion to decimal does just that.
+    /// </summary>
     private static string Digits(double value) => Math.Abs(value) is > 1e-9 and < 1e20
         ? ((decimal)value).ToString(CultureInfo.InvariantCulture)
         : value.ToString("G15", CultureInfo.InvariantCulture);

@@ -4,7 +4,7 @@ namespace Ingestion.Extraction.Office;
 internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets bullets, MarkdownWriter writer)
 {
     private readonly Relationships _relationships = package.RelationshipsOf(part);
-    private readonly List<PptxBlock> _blocks = [];
+    private readonly List<OfficeBlock> _blocks = [];
     private int _pictures;
 
     public void Write(int number)
@@ -16,21 +16,9 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
             if (xml.NextDescendant(xml.Depth, "spTree")) ReadShapes(xml);
         });
         ReadNotes();
-        foreach (var block in _blocks.Where(block => block.Kind == ElementKind.Heading)) Write(block);
-        foreach (var block in _blocks.Where(block => block.Kind != ElementKind.Heading)) Write(block);
+        foreach (var block in _blocks.Where(block => block.Kind == ElementKind.Heading)) block.Write(writer);
+        foreach (var block in _blocks.Where(block => block.Kind != ElementKind.Heading)) block.Write(writer);
         if (_pictures > 0) writer.Warn($"Pictures on slide {number}: {_pictures}. Text inside pictures was not read.");
-    }
-
-    private void Write(PptxBlock block)
-    {
-        switch (block.Kind)
-        {
-            case ElementKind.Heading: writer.Heading(1, block.Text); break;
-            case ElementKind.ListItem: writer.ListItem(block.Level, block.Mark, block.Text); break;
-            case ElementKind.Table: writer.Table(block.Rows!); break;
-            case ElementKind.Quote: writer.Quote(block.Text); break;
-            default: writer.Paragraph(block.Text, block.Kind); break;
-        }
     }
 
     private void ReadShapes(XmlPart xml)
@@ -65,10 +53,10 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
         switch (placeholder.Type)
         {
             case "title" or "ctrTitle" or "vertTitle":
-                _blocks.Add(new PptxBlock(ElementKind.Heading, PptxText.ReadLine(xml, _relationships, plain: true)));
+                _blocks.Add(new OfficeBlock(ElementKind.Heading, PptxText.ReadLine(xml, _relationships, plain: true), 1));
                 return;
             case "dt" or "ftr" or "sldNum" or "hdr":
-                _blocks.Add(new PptxBlock(ElementKind.Furniture, PptxText.ReadLine(xml, _relationships, plain: true)));
+                _blocks.Add(new OfficeBlock(ElementKind.Furniture, PptxText.ReadLine(xml, _relationships, plain: true)));
                 return;
         }
         var levels = placeholder.HasBody
@@ -85,7 +73,7 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
             switch (xml.Name)
             {
                 case "tbl":
-                    _blocks.Add(new PptxBlock(ElementKind.Table, "") { Rows = PptxText.ReadTable(xml, _relationships) });
+                    _blocks.Add(OfficeBlock.Table(PptxText.ReadTable(xml, _relationships)));
                     break;
                 case "chart":
                     ReadChart(xml.RelationshipId());
@@ -106,12 +94,12 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
     private void ReadChart(string? relationship) => package.TryRead(_relationships.Part(relationship), writer, xml =>
     {
         var chart = ChartData.Read(xml);
-        if (chart.Title.Length > 0) _blocks.Add(new PptxBlock(ElementKind.Caption, chart.Title));
-        if (chart.Rows.Count > 0) _blocks.Add(new PptxBlock(ElementKind.Table, "") { Rows = chart.Rows });
+        if (chart.Title.Length > 0) _blocks.Add(new OfficeBlock(ElementKind.Caption, chart.Title));
+        if (chart.Rows.Count > 0) _blocks.Add(OfficeBlock.Table(chart.Rows));
     });
 
     private void ReadDiagram(string? relationship) => package.TryRead(_relationships.Part(relationship), writer, xml =>
-        _blocks.AddRange(DrawingText.DiagramTexts(xml).Select(text => new PptxBlock(ElementKind.ListItem, text, 1, "-"))));
+        _blocks.AddRange(DrawingText.DiagramTexts(xml).Select(text => new OfficeBlock(ElementKind.ListItem, text, 1, "-"))));
 
     private void ReadNotes()
     {
@@ -120,7 +108,7 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
         {
             if (!xml.ReadRoot()) return;
             var relationships = package.RelationshipsOf(notes);
-            var lines = new List<PptxBlock>();
+            var lines = new List<OfficeBlock>();
             var placeholder = default(Placeholder);
             var depth = xml.Depth;
             while (xml.NextDescendant(depth))
@@ -129,8 +117,8 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
                 else if (xml.Name == "txBody" && placeholder.Type is not ("dt" or "ftr" or "sldNum" or "hdr" or "sldImg"))
                     PptxText.ReadBlocks(xml, relationships, new bool?[PptxBullets.Levels], lines);
             }
-            var text = string.Join('\n', lines.Where(line => line.Text.Length > 0).Select(line => line.Line));
-            if (text.Length > 0) _blocks.Add(new PptxBlock(ElementKind.Quote, "Notes: " + text));
+            var text = OfficeBlock.Join(lines, '\n');
+            if (text.Length > 0) _blocks.Add(new OfficeBlock(ElementKind.Quote, "Notes: " + text));
         });
     }
 

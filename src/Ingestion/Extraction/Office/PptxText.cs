@@ -2,14 +2,6 @@ using System.Globalization;
 
 namespace Ingestion.Extraction.Office;
 
-/// <param name="Text">Inline Markdown.</param>
-internal sealed record PptxBlock(ElementKind Kind, string Text, int Level = 0, string Mark = "")
-{
-    public List<List<string>>? Rows { get; init; }
-
-    public string Line => Kind == ElementKind.ListItem ? $"{Mark} {Text}" : Text;
-}
-
 /// <summary>DrawingML text bodies and tables.</summary>
 internal static class PptxText
 {
@@ -17,13 +9,13 @@ internal static class PptxText
     /// <param name="plain">Without emphasis and links, as titles are.</param>
     public static string ReadLine(XmlPart xml, Relationships relationships, bool plain)
     {
-        var blocks = new List<PptxBlock>();
+        var blocks = new List<OfficeBlock>();
         ReadBlocks(xml, relationships, new bool?[PptxBullets.Levels], blocks, plain);
-        return string.Join(' ', blocks.Select(block => block.Line));
+        return OfficeBlock.Join(blocks);
     }
 
     /// <param name="bulleted">By level, what the layout says; changed by what the body says itself.</param>
-    public static void ReadBlocks(XmlPart xml, Relationships relationships, bool?[] bulleted, List<PptxBlock> blocks, bool plain = false)
+    public static void ReadBlocks(XmlPart xml, Relationships relationships, bool?[] bulleted, List<OfficeBlock> blocks, bool plain = false)
     {
         var counters = new int[PptxBullets.Levels];
         var depth = xml.Depth;
@@ -77,7 +69,7 @@ internal static class PptxText
         return text;
     }
 
-    private static void Add(Paragraph paragraph, bool?[] bulleted, int[] counters, List<PptxBlock> blocks)
+    private static void Add(Paragraph paragraph, bool?[] bulleted, int[] counters, List<OfficeBlock> blocks)
     {
         var text = paragraph.Text;
         if (string.IsNullOrWhiteSpace(text)) return;
@@ -86,18 +78,13 @@ internal static class PptxText
         if (paragraph.Numbering is { } numbering)
         {
             counters[level] = counters[level] == 0 ? paragraph.StartAt : counters[level] + 1;
-            blocks.Add(ListItem(text, level, Number(counters[level], numbering)));
+            blocks.Add(new OfficeBlock(ElementKind.ListItem, text, level + 1, Number(counters[level], numbering)));
             return;
         }
         counters[level] = 0;
-        if (paragraph.Bulleted ?? bulleted[level] ?? false) blocks.Add(ListItem(text, level, "-"));
-        else blocks.Add(new PptxBlock(paragraph.IsFormula ? ElementKind.Formula : ElementKind.Paragraph, text));
+        if (paragraph.Bulleted ?? bulleted[level] ?? false) blocks.Add(new OfficeBlock(ElementKind.ListItem, text, level + 1, "-"));
+        else blocks.Add(new OfficeBlock(paragraph.IsFormula ? ElementKind.Formula : ElementKind.Paragraph, text));
     }
-
-    /// <summary>Only "3." and "3)" are list marks to Markdown; any other mark is part of the text.</summary>
-    private static PptxBlock ListItem(string text, int level, string mark) => mark == "-" || char.IsAsciiDigit(mark[0])
-        ? new PptxBlock(ElementKind.ListItem, text, level + 1, mark)
-        : new PptxBlock(ElementKind.ListItem, $"{mark} {text}", level + 1, "-");
 
     private static string Number(int value, string scheme)
     {
@@ -145,8 +132,9 @@ internal static class PptxText
 
         private string ToText()
         {
+            // A formula's own block brings its dollar signs.
             var text = _inline.ToMarkdown();
-            return IsFormula ? $"${text}$" : text;
+            return IsFormula ? text.Trim().Trim('$') : text;
         }
 
         private void ReadProperties(XmlPart xml)

@@ -136,7 +136,7 @@ internal sealed class SheetGrid(ExtractionLimits limits)
         return group == 0 ? null : groups;
     }
 
-    /// <summary>Where a row begins from which on all cells stand right, or all stand left, of all cells before; -1 where none does.</summary>
+    /// <summary>Where a row begins from which on all cells stand right, or all left, of all cells before; -1 where none does.</summary>
     private static int DiagonalStep(List<SheetCell> cells)
     {
         var leftBelow = new int[cells.Count];

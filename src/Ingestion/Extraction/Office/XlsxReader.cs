@@ -57,8 +57,8 @@ public sealed class XlsxReader : IDocumentReader
             if (xml.Name == "workbookPr") workbook.From1904 = xml.Attribute("date1904") is "1" or "true" or "on";
             else if (xml.Name == "sheet")
             {
-                workbook.Sheets.Add(new XlsxSheetEntry(
-                    xml.Attribute("name") ?? "", relationships.Part(xml.RelationshipId()), xml.Attribute("state") is "hidden" or "veryHidden"));
+                var hidden = xml.Attribute("state") is "hidden" or "veryHidden";
+                workbook.Sheets.Add(new XlsxSheetEntry(xml.Attribute("name") ?? "", relationships.Part(xml.RelationshipId()), hidden));
             }
         }
         return workbook;

@@ -129,7 +129,8 @@ internal sealed class XmlPart(XmlReader reader, int maxDepth) : IDisposable
         {
             do
             {
-                if (reader.LocalName == name && reader.NamespaceURI.EndsWith("/relationships", StringComparison.Ordinal)) value = reader.Value;
+                if (reader.LocalName == name && reader.NamespaceURI.EndsWith("/relationships", StringComparison.Ordinal))
+                    value = reader.Value;
             }
             while (value is null && reader.MoveToNextAttribute());
             reader.MoveToElement();
