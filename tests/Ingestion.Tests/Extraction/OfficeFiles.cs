@@ -38,7 +38,12 @@ internal static class OfficeFiles
     {
         using var stream = new MemoryStream(bytes);
         var document = await reader.ReadAsync(
-            new DocumentContent { Bytes = stream, MediaType = mediaType ?? reader.MediaTypes[0], Limits = limits ?? new ExtractionLimits() },
+            new DocumentContent
+            {
+                Bytes = stream,
+                MediaType = mediaType ?? reader.MediaTypes[0],
+                Limits = limits ?? new ExtractionLimits(),
+            },
             TestContext.Current.CancellationToken);
         OffsetsAreConsistent(document);
         return document;
@@ -77,7 +82,7 @@ internal static class OfficeFiles
             Assert.InRange(element.End, element.Start + 1, document.Text.Length);
             end = element.End;
         }
-        Assert.DoesNotContain('\0', document.Text);
+        Assert.Equal(-1, document.Text.IndexOf('\0', StringComparison.Ordinal));
         Assert.Equal(document.PageStarts.Order(), document.PageStarts);
         new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(document.Text);
     }
