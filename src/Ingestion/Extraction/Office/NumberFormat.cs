@@ -22,6 +22,9 @@ internal static class NumberFormat
     /// <summary>Days between serial 0 of Excel's two date systems.</summary>
     private const int Days1904 = 1462;
 
+    /// <summary>Characters of a plain number that is shown as it is stored.</summary>
+    public const int Digits = 15;
+
     private static readonly SearchValues<char> Clock = SearchValues.Create("hHmMsS");
 
     /// <summary>The format that a number stands for when the workbook does not define it.</summary>
@@ -87,7 +90,7 @@ internal static class NumberFormat
     /// <param name="raw">As the file stores it, with a point.</param>
     public static string Text(string raw, NumberKind kind, bool from1904)
     {
-        if (kind == NumberKind.Plain && raw.Length <= 15) return raw;
+        if (kind == NumberKind.Plain && raw.Length <= Digits) return raw;
         if (!double.TryParse(raw, NumberStyles.Float, CultureInfo.InvariantCulture, out var value)) return raw;
         return Text(value, kind, from1904) ?? raw;
     }
@@ -95,8 +98,8 @@ internal static class NumberFormat
     /// <summary>Null for a date that no calendar knows.</summary>
     public static string? Text(double value, NumberKind kind, bool from1904) => kind switch
     {
-        NumberKind.Plain => Digits(value),
-        NumberKind.Percent => Digits(value * 100) + "%",
+        NumberKind.Plain => Shown(value),
+        NumberKind.Percent => Shown(value * 100) + "%",
         NumberKind.Duration => Duration(value),
         _ => Moment(value, kind, from1904),
     };
@@ -104,7 +107,7 @@ internal static class NumberFormat
     /// <summary>
     /// Fifteen digits, as spreadsheets show them; the rest is the noise of binary fractions. The conversion to decimal does just that.
     /// </summary>
-    private static string Digits(double value) => Math.Abs(value) is > 1e-9 and < 1e20
+    private static string Shown(double value) => Math.Abs(value) is > 1e-9 and < 1e20
         ? ((decimal)value).ToString(CultureInfo.InvariantCulture)
         : value.ToString("G15", CultureInfo.InvariantCulture);
 

@@ -1,6 +1,7 @@
 namespace Ingestion.Extraction.Office;
 
-internal readonly record struct SheetCell(int Row, int Column, string Text);
+/// <param name="Start">Of its text among all of the grid's text.</param>
+internal readonly record struct SheetCell(int Row, int Column, int Start, int Length);
 
 /// <summary>A rectangle of cells, both ends included, counted from 0.</summary>
 internal readonly record struct CellRange(int Top, int Left, int Bottom, int Right);
@@ -20,20 +21,24 @@ internal sealed class SheetGrid(ExtractionLimits limits)
     private List<SheetCell> _cells = [];
     private bool _sorted = true;
 
+    /// <summary>The text of all cells in one array: a million small strings would cost more than reading the sheet.</summary>
+    private char[] _text = new char[4096];
+    private int _textLength;
+
     public bool IsEmpty => _cells.Count == 0;
 
     /// <summary>Ignores blank text.</summary>
     /// <exception cref="ExtractionException">TooLarge.</exception>
-    public void Add(int row, int column, string text)
+    public void Add(int row, int column, ReadOnlySpan<char> text)
     {
-        if (string.IsNullOrWhiteSpace(text)) return;
+        if (text.IsWhiteSpace()) return;
         if (_cells.Count >= limits.MaxTableCells) throw TooManyCells();
         if (_cells.Count > 0)
         {
             var last = _cells[^1];
             _sorted &= row > last.Row || (row == last.Row && column > last.Column);
         }
-        _cells.Add(new SheetCell(row, column, text));
+        _cells.Add(new SheetCell(row, column, Keep(text), text.Length));
     }
 
     /// <summary>Repeats the label of merged cells in each row and column that it spans.</summary>
@@ -47,18 +52,18 @@ internal sealed class SheetGrid(ExtractionLimits limits)
         foreach (var range in ranges)
         {
             var at = Find(range.Top, range.Left);
-            if (at < 0) continue;
-            var label = SpannedText.Repeated(_cells[at].Text);
-            if (label.Length == 0) continue;
+            if (at < 0 || SpannedText.Repeated(Text(_cells[at]).ToString()).Length == 0) continue;
             var bottom = Math.Min(range.Bottom, lastRow);
             var right = Math.Min(range.Right, lastColumn);
             for (var row = range.Top; row <= bottom && _roomForRepeats > 0; row++)
             {
                 for (var column = range.Left; column <= right && _roomForRepeats > 0; column++, _roomForRepeats--)
-                    if (row != range.Top || column != range.Left) repeats.Add(new SheetCell(row, column, label));
+                    if (row != range.Top || column != range.Left) repeats.Add(_cells[at] with { Row = row, Column = column });
             }
         }
-        foreach (var repeat in repeats) Add(repeat.Row, repeat.Column, repeat.Text);
+        if (repeats.Count == 0) return;
+        _cells.AddRange(repeats);
+        _sorted = false;
         Sort();
     }
 
@@ -66,12 +71,13 @@ internal sealed class SheetGrid(ExtractionLimits limits)
     {
         Sort();
         var at = Find(range.Top, range.Left);
-        if (at < 0 || _cells[at].Text == address) return;
+        if (at < 0 || Text(_cells[at]).SequenceEqual(address)) return;
         var link = new InlineMarkdown();
         link.StartLink();
-        link.Append(_cells[at].Text);
+        link.Append(Text(_cells[at]).ToString());
         link.EndLink(address);
-        _cells[at] = _cells[at] with { Text = link.ToMarkdown() };
+        var text = link.ToMarkdown();
+        _cells[at] = _cells[at] with { Start = Keep(text), Length = text.Length };
     }
 
     public void Write(MarkdownWriter writer, CancellationToken cancel)
@@ -79,6 +85,23 @@ internal sealed class SheetGrid(ExtractionLimits limits)
         Sort();
         WriteRows(_cells, writer, MaxCuts, cancel);
         _cells = [];
+        _textLength = 0;
+    }
+
+    private ReadOnlySpan<char> Text(SheetCell cell) => _text.AsSpan(cell.Start, cell.Length);
+
+    private int Keep(ReadOnlySpan<char> text)
+    {
+        var start = _textLength;
+        if ((long)start + text.Length > limits.MaxTextLength)
+        {
+            throw new ExtractionException(ExtractionFailure.TooLarge,
+                $"A sheet's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
+        }
+        if (start + text.Length > _text.Length) Array.Resize(ref _text, Math.Max(start + text.Length, _text.Length * 2));
+        text.CopyTo(_text.AsSpan(start));
+        _textLength += text.Length;
+        return start;
     }
 
     private void WriteRows(List<SheetCell> cells, MarkdownWriter writer, int cuts, CancellationToken cancel)
@@ -162,33 +185,27 @@ internal sealed class SheetGrid(ExtractionLimits limits)
     {
         if (cells.Count == 1)
         {
-            writer.Paragraph(cells[0].Text);
+            writer.Paragraph(Text(cells[0]).ToString());
             return;
         }
-        int left = int.MaxValue, right = 0;
-        foreach (var cell in cells)
+        int left = int.MaxValue, right = 0, rows = 0;
+        for (var i = 0; i < cells.Count; i++)
         {
-            left = Math.Min(left, cell.Column);
-            right = Math.Max(right, cell.Column);
+            left = Math.Min(left, cells[i].Column);
+            right = Math.Max(right, cells[i].Column);
+            if (i == 0 || cells[i].Row != cells[i - 1].Row) rows++;
         }
         var columns = right - left + 1;
-        var rowCount = 0;
-        for (var i = 0; i < cells.Count; i++)
-            if (i == 0 || cells[i].Row != cells[i - 1].Row) rowCount++;
-        if ((long)rowCount * columns > limits.MaxTableCells) throw TooManyCells();
+        if ((long)rows * columns > limits.MaxTableCells) throw TooManyCells();
 
-        var rows = new List<string[]>(rowCount);
-        for (var i = 0; i < cells.Count; i++)
+        // For each place in the table the number of its cell, plus one.
+        var places = new int[rows * columns];
+        for (int i = 0, row = -1; i < cells.Count; i++)
         {
-            if (i == 0 || cells[i].Row != cells[i - 1].Row)
-            {
-                var row = new string[columns];
-                Array.Fill(row, "");
-                rows.Add(row);
-            }
-            rows[^1][cells[i].Column - left] = cells[i].Text;
+            if (i == 0 || cells[i].Row != cells[i - 1].Row) row++;
+            places[(row * columns) + cells[i].Column - left] = i + 1;
         }
-        writer.Table(rows);
+        writer.Table(rows, columns, (row, column) => places[(row * columns) + column] is > 0 and var place ? Text(cells[place - 1]) : default);
     }
 
     private void Sort()

@@ -63,42 +63,74 @@ internal sealed class XlsxSheet(OfficePackage package, XlsxWorkbook workbook, st
 
     private void ReadCell(XmlPart xml, int row, ref int column)
     {
-        var type = "";
+        var type = CellType.Number;
         var format = 0;
         column++;
         while (xml.NextAttribute())
         {
             switch (xml.Name)
             {
-                case "r": CellReference.TryColumn(xml.Value, ref column); break;
-                case "s": _ = int.TryParse(xml.Value, out format); break;
-                case "t": type = xml.Value; break;
+                case "r": CellReference.TryColumn(xml.ShortValue(), ref column); break;
+                case "s": _ = int.TryParse(xml.ShortValue(), out format); break;
+                case "t": type = TypeOf(xml.ShortValue()); break;
             }
         }
-        string? value = null;
+        var hasValue = false;
         var isFormula = false;
         var depth = xml.Depth;
         while (xml.NextChild(depth))
         {
-            if (xml.Name == "v") value = xml.Text();
-            else if (xml.Name == "is") value = XlsxStrings.ReadText(xml);
-            else if (xml.Name == "f") isFormula = true;
+            switch (xml.Name)
+            {
+                case "v":
+                    hasValue = true;
+                    AddValue(xml, row, column, type, format);
+                    break;
+                case "is":
+                    hasValue = true;
+                    _grid.Add(row, column, XlsxStrings.ReadText(xml));
+                    break;
+                case "f":
+                    isFormula = true;
+                    break;
+            }
         }
-        if (value is null)
-        {
-            if (isFormula) _formulasWithoutValue++;
-            return;
-        }
-        _grid.Add(row, column, Text(value, type, format));
+        if (isFormula && !hasValue) _formulasWithoutValue++;
     }
 
-    private string Text(string value, string type, int format) => type switch
+    private void AddValue(XmlPart xml, int row, int column, CellType type, int format)
     {
-        "s" => int.TryParse(value, out var index) ? workbook.Strings[index] : "",
-        "b" => value == "1" ? "TRUE" : "FALSE",
-        "" or "n" => NumberFormat.Text(value, workbook.Styles.Kind(format), workbook.From1904),
-        _ => value,
+        if (type == CellType.Text)
+        {
+            _grid.Add(row, column, xml.Text());
+            return;
+        }
+        // Anything longer is neither a number nor the index of a string.
+        if (!xml.TryShortText(out var value)) return;
+        var kind = type == CellType.Number ? workbook.Styles.Kind(format) : NumberKind.Plain;
+        if (type == CellType.SharedText) _grid.Add(row, column, int.TryParse(value, out var index) ? workbook.Strings[index] : "");
+        else if (type == CellType.Bool) _grid.Add(row, column, value is "1" ? "TRUE" : "FALSE");
+        else if (kind == NumberKind.Plain && value.Length <= NumberFormat.Digits) _grid.Add(row, column, value);
+        else _grid.Add(row, column, NumberFormat.Text(value.ToString(), kind, workbook.From1904));
+    }
+
+    private static CellType TypeOf(ReadOnlySpan<char> name) => name switch
+    {
+        "s" => CellType.SharedText,
+        "b" => CellType.Bool,
+        "n" => CellType.Number,
+        _ => CellType.Text,
     };
+
+    private enum CellType
+    {
+        Number,
+        SharedText,
+        Bool,
+
+        /// <summary>A string, an error or an ISO date: shown as it is stored.</summary>
+        Text,
+    }
 
     private void ReadMerged(XmlPart xml)
     {
