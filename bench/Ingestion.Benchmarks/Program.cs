@@ -1,1 +1,18 @@
-Console.WriteLine("benchmarks");
+using Ingestion.Benchmarks;
+
+// One verb a study; each prints what it measured.
+return args switch
+{
+    ["service", .. var rest] => await ServiceBench.RunAsync(rest),
+    ["engine", .. var rest] => await EngineBench.RunAsync(rest),
+    ["store", .. var rest] => await StoreBench.RunAsync(rest),
+    ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
+    ["quality", .. var rest] => await Quality.RunAsync(rest),
+    _ => Usage(),
+};
+
+static int Usage()
+{
+    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, quality [folder] [-v]");
+    return 2;
+}

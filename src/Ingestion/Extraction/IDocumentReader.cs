@@ -22,6 +22,9 @@ public sealed record DocumentContent
     /// <summary>As decided by <see cref="MediaTypes"/> from content, then name, then header.</summary>
     public required string MediaType { get; init; }
 
+    /// <summary>The media type is known, whatever the bytes look like: a text that was typed in is a text.</summary>
+    public bool IsTypeCertain { get; init; }
+
     public string? FileName { get; init; }
 
     /// <summary>As an HTTP header or a form declared it; a byte order mark wins over it.</summary>

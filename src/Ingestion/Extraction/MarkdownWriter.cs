@@ -9,10 +9,14 @@ namespace Ingestion.Extraction;
 /// </summary>
 public sealed class MarkdownWriter
 {
-    /// <summary>What <see cref="Clean"/> looks at closer: control characters, surrogates, non-characters.</summary>
-    private static readonly SearchValues<char> Suspicious = SearchValues.Create([.. SuspiciousCharacters()]);
+    private const int MaxWarnings = 50;
 
-    private static readonly SearchValues<char> NotInCell = SearchValues.Create([.. SuspiciousCharacters(), '\n', '|']);
+    private static readonly char[] Controls =
+        [.. Enumerable.Range(0, ' ').Select(c => (char)c).Where(c => c is not ('\n' or '\t')), '\u007F', '\uFFFE', '\uFFFF'];
+
+    private static readonly SearchValues<char> Unclean = SearchValues.Create(Controls);
+
+    private static readonly SearchValues<char> NotInCell = SearchValues.Create([.. Controls, '\n', '|']);
 
     private readonly StringBuilder _text = new();
     private readonly List<Element> _elements = [];
@@ -111,7 +115,9 @@ public sealed class MarkdownWriter
 
     public void Warn(string sentence)
     {
-        if (!_warnings.Contains(sentence)) _warnings.Add(sentence);
+        if (_warnings.Contains(sentence)) return;
+        if (_warnings.Count < MaxWarnings) _warnings.Add(sentence);
+        else if (_warnings.Count == MaxWarnings) _warnings.Add("There were more warnings than these.");
     }
 
     public ExtractedDocument ToDocument(string mediaType)
@@ -120,7 +126,7 @@ public sealed class MarkdownWriter
         return new ExtractedDocument
         {
             Text = text,
-            Elements = _elements,
+            Elements = Within(text.Length),
             PageCount = _pageStarts.Count > 0 ? _pageStarts.Count : null,
             PageStarts = _pageStarts.ConvertAll(start => Math.Min(start, text.Length)),
             MediaType = mediaType,
@@ -128,53 +134,52 @@ public sealed class MarkdownWriter
         };
     }
 
-    /// <summary>Line ends become <c>\n</c>; NUL, other control characters and lone surrogates go.</summary>
+    // White space at the very end is cut, and with it the end of an element that a reader marked itself.
+    private List<Element> Within(int length)
+    {
+        for (var i = _elements.Count - 1; i >= 0 && _elements[i].End > length; i--)
+        {
+            if (_elements[i].Start >= length) _elements.RemoveAt(i);
+            else _elements[i] = _elements[i] with { End = length };
+        }
+        return _elements;
+    }
+
+    /// <summary>Line ends, form feeds and vertical tabs become <c>\n</c>; NUL and other control characters go; a lone surrogate becomes U+FFFD.</summary>
     public static string Clean(string text)
     {
-        var bad = FirstBad(text);
+        var bad = FirstUnclean(text);
         if (bad < 0) return text;
         var clean = new StringBuilder(text.Length);
-        clean.Append(text, 0, bad);
-        for (var i = bad; i < text.Length; i++)
+        var from = 0;
+        while (bad >= 0)
         {
-            var c = text[i];
-            if (c == '\r')
-            {
-                if (i + 1 >= text.Length || text[i + 1] != '\n') clean.Append('\n');
-            }
-            else if (char.IsHighSurrogate(c) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1]))
-            {
-                clean.Append(c).Append(text[++i]);
-            }
-            else if (char.IsSurrogate(c))
-            {
-                clean.Append('\uFFFD');
-            }
-            else if (!IsForbidden(c))
-            {
-                clean.Append(c);
-            }
+            clean.Append(text, from, bad - from);
+            var c = text[bad];
+            var next = bad + 1 < text.Length ? text[bad + 1] : '\0';
+            if (c is '\f' or '\v' || (c == '\r' && next != '\n')) clean.Append('\n');
+            else if (char.IsSurrogate(c)) clean.Append('\uFFFD');
+            from = bad + 1;
+            bad = FirstUnclean(text, from);
         }
-        return clean.ToString();
+        return clean.Append(text, from, text.Length - from).ToString();
     }
 
-    private static IEnumerable<char> SuspiciousCharacters() =>
-        Enumerable.Range(0, 0x20).Where(c => c is not ('\n' or '\t')).Append(0x7F).Append(0xFFFE).Append(0xFFFF)
-            .Concat(Enumerable.Range(0xD800, 0x800)).Select(c => (char)c);
-
-    private static int FirstBad(string text)
+    /// <summary>Where <see cref="Clean"/> would change the text first; -1 where it would not.</summary>
+    public static int FirstUnclean(string text, int start = 0)
     {
-        var first = text.AsSpan().IndexOfAny(Suspicious);
-        if (first < 0) return -1;
-        for (var i = first; i < text.Length; i++)
+        var control = text.AsSpan(start).IndexOfAny(Unclean);
+        var end = control < 0 ? text.Length : start + control;
+        for (var i = start; i < end; i++)
         {
+            var surrogate = text.AsSpan(i, end - i).IndexOfAnyInRange('\uD800', '\uDFFF');
+            if (surrogate < 0) break;
+            i += surrogate;
             if (char.IsHighSurrogate(text[i]) && i + 1 < text.Length && char.IsLowSurrogate(text[i + 1])) i++;
-            else if (char.IsSurrogate(text[i]) || IsForbidden(text[i]) || text[i] == '\r') return i;
+            else return i;
         }
-        return -1;
+        return control < 0 ? -1 : end;
     }
-
-    private static bool IsForbidden(char c) => c < ' ' ? c is not ('\n' or '\t' or '\r') : c is '\uFFFE' or '\uFFFF' or '\u007F';
 
     private void Block(ElementKind kind, int level, string mark, string inline, BoundingBox? box = null, bool trim = true)
     {
@@ -214,7 +219,7 @@ public sealed class MarkdownWriter
     private void AppendCell(ReadOnlySpan<char> inline)
     {
         inline = inline.Trim();
-        if (!inline.ContainsAny(NotInCell)) _text.Append(inline);
+        if (!inline.ContainsAny(NotInCell) && !inline.ContainsAnyInRange('\uD800', '\uDFFF')) _text.Append(inline);
         else _text.Append(OneLine(Clean(inline.ToString())).Trim().Replace("|", "\\|", StringComparison.Ordinal));
     }
 

@@ -1,0 +1,221 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Net.WebSockets;
+using System.Text;
+using System.Text.Json;
+
+namespace Ingestion.Benchmarks;
+
+/// <summary>A service under load: how to start it, send it a document, and know that all is done.</summary>
+internal abstract class Contestant : IAsyncDisposable
+{
+    protected Contestant(int port) => Http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}/"), Timeout = TimeSpan.FromMinutes(5) };
+
+    public abstract string Name { get; }
+
+    protected HttpClient Http { get; }
+
+    protected List<Process> Processes { get; } = [];
+
+    /// <summary>Sends a document and gives the id that its end is known by.</summary>
+    public abstract Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel);
+
+    /// <summary>How many have ended, well or not.</summary>
+    public abstract Task<int> CountEndedAsync();
+
+    /// <summary>From before the request to the news of its end over the WebSocket.</summary>
+    public abstract Task<TimeSpan> TimeOneAsync(byte[] bytes, string name);
+
+    /// <summary>Resident memory at its highest, bytes, of all its processes.</summary>
+    public long PeakMemory() => Processes.Sum(process => ReadStatus(process.Id, "VmHWM"));
+
+    public long Memory() => Processes.Sum(process => ReadStatus(process.Id, "VmRSS"));
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        foreach (var process in Processes)
+        {
+            if (process.HasExited) continue;
+            process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync();
+        }
+    }
+
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    protected async Task WaitUntilAsync(string path)
+    {
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromMinutes(3); await Task.Delay(10))
+        {
+            try
+            {
+                using var answer = await Http.GetAsync(path);
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+        }
+        throw new TimeoutException($"{Name} did not start.");
+    }
+
+    protected static async Task<JsonElement> ReadMessageAsync(WebSocket socket, byte[] buffer)
+    {
+        var length = 0;
+        while (true)
+        {
+            var received = await socket.ReceiveAsync(buffer.AsMemory(length), CancellationToken.None);
+            if (received.MessageType == WebSocketMessageType.Close) throw new InvalidOperationException("The socket closed before the end.");
+            length += received.Count;
+            if (received.EndOfMessage) return JsonElement.Parse(Encoding.UTF8.GetString(buffer, 0, length));
+        }
+    }
+
+    private static long ReadStatus(int processId, string field)
+    {
+        var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture);
+    }
+}
+
+internal sealed class IngestionService : Contestant
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("ingestion-bench-").FullName;
+    private readonly int _port;
+    private int _sent;
+
+    private IngestionService(int port) : base(port) => _port = port;
+
+    public override string Name => "Ingestion";
+
+    /// <summary>From the start of the process to the first answer of /health.</summary>
+    public TimeSpan ColdStart { get; private set; }
+
+    public static async Task<IngestionService> StartAsync(params (string Name, string Value)[] environment)
+    {
+        var service = new IngestionService(FreePort());
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
+        {
+            WorkingDirectory = service._folder,
+            RedirectStandardOutput = true,
+        };
+        start.Environment["PORT"] = service._port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        var clock = Stopwatch.StartNew();
+        var process = Process.Start(start)!;
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        service.Processes.Add(process);
+        await service.WaitUntilAsync("health");
+        service.ColdStart = clock.Elapsed;
+        return service;
+    }
+
+    public override async Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel)
+    {
+        using var form = new MultipartFormDataContent();
+        form.Add(new StringContent("bench"), "tenant_id");
+        form.Add(new StringContent("c"), "collection_id");
+        form.Add(new StringContent($"d{Interlocked.Increment(ref _sent)}"), "document_id");
+        form.Add(new ByteArrayContent(bytes), "file", name);
+        using var answer = await Http.PostAsync("api/v1/documents", form, cancel);
+        var body = await answer.Content.ReadAsStringAsync(cancel);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{name}: {body}");
+        return JsonElement.Parse(body).GetProperty("task").GetProperty("task_id").GetString()!;
+    }
+
+    public override async Task<int> CountEndedAsync()
+    {
+        var tasks = JsonElement.Parse(await Http.GetStringAsync("health")).GetProperty("tasks");
+        return _sent - tasks.GetProperty("waiting").GetInt32() - tasks.GetProperty("running").GetInt32();
+    }
+
+    public override async Task<TimeSpan> TimeOneAsync(byte[] bytes, string name)
+    {
+        var clock = Stopwatch.StartNew();
+        var id = await SendAsync(bytes, name, CancellationToken.None);
+        using var socket = new ClientWebSocket();
+        await socket.ConnectAsync(new Uri($"ws://127.0.0.1:{_port}/ws/tasks/{id}?tenant_id=bench"), CancellationToken.None);
+        var buffer = new byte[65_536];
+        while (true)
+        {
+            var message = await ReadMessageAsync(socket, buffer);
+            if (message.GetProperty("event_type").GetString() != "task_status") continue;
+            switch (message.GetProperty("current_status").GetString())
+            {
+                case "completed": return clock.Elapsed;
+                case "failed": throw new InvalidOperationException(message.ToString());
+            }
+        }
+    }
+
+    public async Task<int> CountAsync(string status) =>
+        JsonElement.Parse(await Http.GetStringAsync($"api/v1/tasks?tenant_id=bench&page_size=1&status={status}")).GetProperty("total").GetInt32();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+}
+
+/// <summary>The stack of ../shared/peers/diy: Express, BullMQ, a worker with two jobs at a time, SQLite.</summary>
+internal sealed class DiyStack : Contestant
+{
+    private readonly ClientWebSocket _socket = new();
+    private readonly int _port;
+
+    private DiyStack(int port) : base(port) => _port = port;
+
+    public override string Name => "DIY stack";
+
+    public static async Task<DiyStack> StartAsync(string repository, string splitter)
+    {
+        var stack = new DiyStack(FreePort());
+        var work = Path.Combine(Path.GetTempPath(), "ingestion-bench-diy");
+        var script = Path.Combine(repository, "bench", "peers", "diy", "start.sh");
+        stack.Processes.Add(Process.Start(new ProcessStartInfo("bash", [script, work, $"{stack._port}", $"{FreePort()}", splitter]))!);
+        await stack.WaitUntilAsync("counts");
+        await stack._socket.ConnectAsync(new Uri($"ws://127.0.0.1:{stack._port}/ws"), CancellationToken.None);
+        return stack;
+    }
+
+    public override async Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel)
+    {
+        using var form = new MultipartFormDataContent { { new ByteArrayContent(bytes), "file", name } };
+        using var answer = await Http.PostAsync("documents", form, cancel);
+        answer.EnsureSuccessStatusCode();
+        return JsonElement.Parse(await answer.Content.ReadAsStringAsync(cancel)).GetProperty("id").GetString()!;
+    }
+
+    public override async Task<int> CountEndedAsync()
+    {
+        var counts = JsonElement.Parse(await Http.GetStringAsync("counts"));
+        return counts.GetProperty("completed").GetInt32() + counts.GetProperty("failed").GetInt32();
+    }
+
+    public override async Task<TimeSpan> TimeOneAsync(byte[] bytes, string name)
+    {
+        var clock = Stopwatch.StartNew();
+        var id = await SendAsync(bytes, name, CancellationToken.None);
+        var buffer = new byte[65_536];
+        while (true)
+        {
+            var message = await ReadMessageAsync(_socket, buffer);
+            if (message.GetProperty("t").GetString() == "completed" && message.GetProperty("id").GetString() == id) return clock.Elapsed;
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        _socket.Dispose();
+        await base.DisposeAsync();
+    }
+}

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Ingestion.Engines;
+using Ingestion.Sources;
+using Ingestion.Sqlite;
+using Ingestion.Tasks;
+
+namespace Ingestion.Benchmarks;
+
+/// <summary>
+/// The SQLite engine alone, every commit synced to the disk: how many tasks it takes in and hands out, and how soon an idle worker has
+/// one. <c>engine [folder] [rounds]</c>; the folder must be on a real disk.
+/// </summary>
+public static class EngineBench
+{
+    private const int Tasks = 20_000;
+    private const int Pickups = 1_000;
+    private const string Tenant = "bench";
+
+    private static readonly byte[] Text = [.. Enumerable.Range(0, 3_000).Select(i => (byte)('a' + i % 26))];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var folder = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "engine-bench");
+        var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
+        await RoundAsync(folder, print: false, tasks: 2_000);
+        for (var round = 1; round <= rounds; round++)
+        {
+            Console.WriteLine($"round {round}");
+            await RoundAsync(folder, print: true, Tasks);
+        }
+        return 0;
+    }
+
+    private static async Task RoundAsync(string folder, bool print, int tasks)
+    {
+        if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
+        using (var database = new SqliteDatabase(Path.Combine(folder, "ingestion.db")))
+        {
+            var engine = new SqliteEngine(database, new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue }, TimeProvider.System);
+            var report = print ? (Action<string>)Console.WriteLine : _ => { };
+            await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
+            await RateAsync(report, "enqueue, 64 in flight", tasks * 2, 64, _ => EnqueueAsync(engine));
+            await RateAsync(report, "  with idempotency keys", tasks, 64, _ => EnqueueAsync(engine, Guid.NewGuid().ToString()));
+            await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, worker => LeaseAndFinishAsync(engine, worker));
+            await RateAsync(report, "lease + finish, c=10", tasks, 10, worker => LeaseAndFinishAsync(engine, worker));
+            while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
+            await PickupAsync(report, engine, print ? Pickups : 50);
+        }
+        Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task RateAsync(Action<string> report, string name, int count, int inFlight, Func<string, Task> one)
+    {
+        var left = count;
+        var before = Environment.CpuUsage;
+        var started = Stopwatch.GetTimestamp();
+        var latencies = await Task.WhenAll(Enumerable.Range(0, inFlight).Select(i => Task.Run(async () =>
+        {
+            var mine = new List<double>();
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var from = Stopwatch.GetTimestamp();
+                await one($"worker-{i}");
+                mine.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+            }
+            return mine;
+        })));
+        var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
+        var after = Environment.CpuUsage;
+        var user = (after.UserTime - before.UserTime).TotalMicroseconds / count;
+        var system = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / count;
+        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  {Percentiles([.. latencies.SelectMany(one => one)])}");
+    }
+
+    private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
+
+    private static async Task LeaseAndFinishAsync(SqliteEngine engine, string worker)
+    {
+        var leases = await engine.LeaseAsync(worker, 1, TimeSpan.Zero, default);
+        if (!await engine.FinishAsync(leases[0], Done(), default)) throw new InvalidOperationException("The lease was lost.");
+    }
+
+    private static async Task PickupAsync(Action<string> report, SqliteEngine engine, int count)
+    {
+        var latencies = new List<double>();
+        for (var i = 0; i < count; i++)
+        {
+            var lease = engine.LeaseAsync("worker", 1, TimeSpan.FromMinutes(1), default);
+            await Task.Delay(5);
+            var from = Stopwatch.GetTimestamp();
+            var enqueued = EnqueueAsync(engine);
+            var got = await lease;
+            latencies.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+            await enqueued;
+            await engine.FinishAsync(got[0], Done(), default);
+        }
+        report($"  {"enqueue to pickup, idle",-24}                                             {Percentiles(latencies)}");
+    }
+
+    private static string Percentiles(List<double> latencies)
+    {
+        latencies.Sort();
+        double At(double share) => latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * share))];
+        return string.Create(CultureInfo.InvariantCulture, $"p50 {At(0.5),6:0.00} ms  p99 {At(0.99),6:0.00} ms  max {latencies[^1],6:0.0} ms");
+    }
+
+    private static TaskSpec Spec(string? key) => new()
+    {
+        TaskId = Guid.CreateVersion7().ToString(),
+        TenantId = Tenant,
+        CollectionId = "manuals",
+        DocumentId = Guid.NewGuid().ToString(),
+        Source = SourceKind.Text,
+        Content = new() { Inline = Text, Size = Text.Length, FileName = "text.txt", MediaType = "text/plain" },
+        Title = "A short text",
+        Tags = ["bench"],
+        Chunker = "sentence",
+        ChunkSize = 1000,
+        ChunkOverlap = 200,
+        CreatedAt = DateTimeOffset.UtcNow,
+        Fingerprint = "00112233445566778899aabbccddeeff",
+        IdempotencyKey = key,
+    };
+
+    /// <summary>The three events that close a real task.</summary>
+    private static TaskOutcome Done()
+    {
+        var now = DateTimeOffset.UtcNow;
+        return new()
+        {
+            Kind = OutcomeKind.Completed,
+            Result = JsonElement.Parse("""{"total_chunks":3,"warnings":[]}"""),
+            Change = new()
+            {
+                Events =
+                [
+                    new MilestoneEvent(now, "storage_complete", "The chunks are stored.", JsonElement.Parse("""{"total_chunks":3}""")),
+                    new ProgressEvent(now, 100, TaskState.Completed, "Done."),
+                    new StatusEvent(now, TaskState.Storing, TaskState.Completed, "The document is searchable."),
+                ],
+            },
+        };
+    }
+}

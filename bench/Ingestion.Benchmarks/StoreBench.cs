@@ -1,0 +1,228 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Numerics.Tensors;
+using Ingestion.Chunking;
+using Ingestion.Embedding;
+using Ingestion.Sqlite;
+using Ingestion.Store;
+
+namespace Ingestion.Benchmarks;
+
+/// <summary>
+/// Storing and searching on an empty file: chunks stored a second, small documents a second, search latency at 10,000 and 100,000 chunks
+/// beside a plain dot product over the same vectors, and the speed of the local embedder.
+/// </summary>
+public static class StoreBench
+{
+    private const string Tenant = "bench";
+    private const string Collection = "texts";
+    private const int WordsPerChunk = 120;
+
+    private static readonly string[] Vocabulary = MakeVocabulary(40_000);
+
+    /// <param name="args">Sizes to measure the search at; none is 10000 100000.</param>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        int[] sizes = args.Length == 0 ? [10_000, 100_000] : [.. args.Select(arg => int.Parse(arg, CultureInfo.InvariantCulture))];
+        var folder = Directory.CreateTempSubdirectory("store-bench-");
+        try
+        {
+            MeasureEmbedder();
+            using var database = new SqliteDatabase(Path.Combine(folder.FullName, "bench.db"));
+            var store = new SqliteStore(database, TimeProvider.System);
+            await MeasureSmallDocumentsAsync(store);
+            var stored = 0;
+            foreach (var size in sizes.Order())
+            {
+                await MeasureStoringAsync(store, stored, size);
+                stored = size;
+                await MeasureSearchAsync(store, size);
+            }
+            Console.WriteLine($"file: {new FileInfo(database.Path).Length / 1e6:F0} MB");
+            return 0;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static void MeasureEmbedder()
+    {
+        var random = new Random(1);
+        var texts = Enumerable.Range(0, 2000).Select(_ => Text(random, 450)).ToArray();
+        for (var round = 0; round < 3; round++)
+        {
+            foreach (var text in texts) LocalEmbedder.Embed(text);
+        }
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        using var process = Process.GetCurrentProcess();
+        var processor = process.TotalProcessorTime;
+        var start = Stopwatch.GetTimestamp();
+        foreach (var text in texts) LocalEmbedder.Embed(text);
+        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        process.Refresh();
+        var used = (process.TotalProcessorTime - processor).TotalSeconds;
+        var bytes = (GC.GetAllocatedBytesForCurrentThread() - before) / texts.Length;
+        var characters = texts.Sum(text => (long)text.Length);
+        Console.WriteLine(
+            $"local embedder: {characters / seconds / 1e6:F1} MB/s by the clock, {characters / used / 1e6:F1} MB/s by processor time, "
+            + $"texts of {characters / texts.Length} characters, {bytes} bytes allocated each");
+    }
+
+    private static async Task MeasureSmallDocumentsAsync(SqliteStore store)
+    {
+        const int documents = 2000;
+        var random = new Random(2);
+        var drafts = Enumerable.Range(0, documents).Select(i => Draft("small", $"s{i:d6}", random, 1 + i % 3)).ToArray();
+        foreach (var parallel in (int[])[1, 4, 16])
+        {
+            var next = parallel * documents;
+            var count = parallel == 1 ? documents / 4 : documents;
+            var start = Stopwatch.GetTimestamp();
+            await Parallel.ForAsync(0, count, new ParallelOptions { MaxDegreeOfParallelism = parallel }, async (i, _) =>
+                await StoreAsync(store, drafts[i] with { DocumentId = $"{parallel}-{i}", TaskId = $"t{next + i:d9}" }));
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            Console.WriteLine($"documents of 1-3 chunks, {parallel} at a time: {count / seconds:F0} documents/s");
+        }
+    }
+
+    private static async Task MeasureStoringAsync(SqliteStore store, int from, int to)
+    {
+        const int perDocument = 500;
+        var random = new Random(3 + from);
+        double stage = 0, vectors = 0, commit = 0;
+        for (var at = from; at < to; at += perDocument)
+        {
+            var draft = Draft(Collection, $"d{at:d9}", random, Math.Min(perDocument, to - at));
+            var values = draft.Chunks
+                .Select(chunk => LocalEmbedder.Embed(draft.Content.AsSpan(chunk.Start, chunk.End - chunk.Start))).ToList();
+            var start = Stopwatch.GetTimestamp();
+            var staged = await store.StageAsync(draft, CancellationToken.None);
+            stage += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            start = Stopwatch.GetTimestamp();
+            await store.SaveVectorsAsync(staged, [.. values.Select((vector, i) => new ChunkVector(i, vector))], CancellationToken.None);
+            vectors += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            start = Stopwatch.GetTimestamp();
+            var committed = await store.CommitAsync(staged, CancellationToken.None);
+            commit += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            if (committed.Kind != CommitKind.Committed) throw new InvalidOperationException($"{draft.DocumentId}: {committed.Kind}");
+        }
+        var count = to - from;
+        Console.WriteLine(
+            $"{count} chunks of {WordsPerChunk} words in documents of {perDocument}: {count / (stage + vectors + commit):F0} chunks/s "
+            + $"(stage {count / stage:F0}/s, vectors {count / vectors:F0}/s, a commit {commit / (count / perDocument) * 1000:F2} ms)");
+    }
+
+    private static async Task MeasureSearchAsync(SqliteStore store, int size)
+    {
+        var random = new Random(4);
+        var queries = Enumerable.Range(0, 40).Select(_ => Text(random, 3)).ToArray();
+        var cold = Stopwatch.GetTimestamp();
+        await SearchAsync(store, SearchMode.Vector, queries[0]);
+        Console.WriteLine($"{size} chunks: first search {Stopwatch.GetElapsedTime(cold).TotalMilliseconds:F0} ms");
+        var dots = queries.Select(MeasureDot(size)).Order().ToList();
+        Console.WriteLine($"{size} chunks: plain dot product best {dots[0]:F1} ms, p50 {dots[dots.Count / 2]:F1} ms");
+        foreach (var mode in Enum.GetValues<SearchMode>())
+        {
+            var times = new List<double>();
+            foreach (var query in queries) await SearchAsync(store, mode, query);
+            foreach (var query in queries)
+            {
+                var start = Stopwatch.GetTimestamp();
+                await SearchAsync(store, mode, query);
+                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            }
+            times.Sort();
+            var (middle, late) = (times[times.Count / 2], times[times.Count * 95 / 100]);
+            Console.WriteLine($"{size} chunks: {mode} search best {times[0]:F1} ms, p50 {middle:F1} ms, p95 {late:F1} ms");
+        }
+        // A commit between two searches: only what changed is read again.
+        await StoreAsync(store, Draft(Collection, "zz", random, 3) with { TaskId = Guid.CreateVersion7().ToString() });
+        var after = Stopwatch.GetTimestamp();
+        await SearchAsync(store, SearchMode.Vector, queries[1]);
+        Console.WriteLine($"{size} chunks: vector search after a commit {Stopwatch.GetElapsedTime(after).TotalMilliseconds:F1} ms");
+    }
+
+    /// <summary>The least that an exact search must do: one multiplication and addition a number, in one array.</summary>
+    private static Func<string, double> MeasureDot(int size)
+    {
+        var vectors = new float[size * LocalEmbedder.Dimensions];
+        new Random(5).NextBytes(System.Runtime.InteropServices.MemoryMarshal.AsBytes(vectors.AsSpan(0, LocalEmbedder.Dimensions)));
+        for (var i = 0; i < vectors.Length; i++) vectors[i] = i % 7;
+        return query =>
+        {
+            var unit = LocalEmbedder.Embed(query);
+            var start = Stopwatch.GetTimestamp();
+            var best = 0f;
+            for (var i = 0; i < size; i++)
+            {
+                var row = vectors.AsSpan(i * LocalEmbedder.Dimensions, LocalEmbedder.Dimensions);
+                best = Math.Max(best, TensorPrimitives.Dot<float>(unit, row));
+            }
+            GC.KeepAlive(best);
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        };
+    }
+
+    private static Task<IReadOnlyList<SearchHit>> SearchAsync(SqliteStore store, SearchMode mode, string query) => store.SearchAsync(
+        new SearchQuery
+        {
+            TenantId = Tenant,
+            CollectionId = Collection,
+            Mode = mode,
+            Text = query,
+            Vector = LocalEmbedder.Embed(query),
+            TopK = 10,
+        },
+        CancellationToken.None);
+
+    private static async Task StoreAsync(SqliteStore store, NewVersion version)
+    {
+        var staged = await store.StageAsync(version, CancellationToken.None);
+        var pending = await store.ReadPendingAsync(staged, -1, int.MaxValue, CancellationToken.None);
+        await store.SaveVectorsAsync(
+            staged, [.. pending.Select(chunk => new ChunkVector(chunk.Index, LocalEmbedder.Embed(chunk.Text)))], CancellationToken.None);
+        var committed = await store.CommitAsync(staged, CancellationToken.None);
+        if (committed.Kind != CommitKind.Committed) throw new InvalidOperationException($"{version.DocumentId}: {committed.Kind}");
+    }
+
+    private static NewVersion Draft(string collection, string document, Random random, int chunkCount)
+    {
+        var texts = Enumerable.Range(0, chunkCount).Select(_ => Text(random, WordsPerChunk)).ToArray();
+        var content = string.Join("\n\n", texts);
+        var points = new CodePoints(content);
+        var ids = new ChunkIds(Tenant, collection, document);
+        var chunks = new List<NewChunk>();
+        var at = 0;
+        foreach (var text in texts)
+        {
+            var end = at + text.Length;
+            chunks.Add(new NewChunk(ids.Next(text), at, end, points.Before(at), points.Before(end), WordsPerChunk, 0, 0, ["Chapter"]));
+            at = end + 2;
+        }
+        return new NewVersion
+        {
+            TenantId = Tenant,
+            CollectionId = collection,
+            DocumentId = document,
+            TaskId = document,
+            Source = new StoredSource("text", null, null, null, content.Length, null),
+            Content = content,
+            Model = LocalEmbedder.Model,
+            Chunks = chunks,
+        };
+    }
+
+    /// <summary>Words drawn as in a language: few are frequent, most are rare.</summary>
+    private static string Text(Random random, int words) => string.Join(' ', Enumerable.Range(0, words).Select(_ =>
+        Vocabulary[Math.Clamp((int)Math.Pow(Vocabulary.Length, random.NextDouble()) - 1, 0, Vocabulary.Length - 1)]));
+
+    private static string[] MakeVocabulary(int count)
+    {
+        string[] syllables = ["ca", "sa", "ción", "tra", "men", "to", "fac", "tu", "ra", "do", "en", "per", "so", "na", "ver", "de", "lu"];
+        var random = new Random(6);
+        return [.. Enumerable.Range(0, count).Select(i => string.Concat(
+            Enumerable.Range(0, i < 100 ? 1 + i % 2 : 2 + random.Next(3)).Select(_ => syllables[random.Next(syllables.Length)])))];
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using Ingestion.Config;
+using Ingestion.Extraction;
+using Ingestion.Http;
+using Ingestion.Sources;
+using Ingestion.Tasks;
+
+namespace Ingestion.Documents;
+
+/// <summary>From a draft to an accepted task: checked, its bytes on disk, its row committed. What is not accepted leaves nothing behind.</summary>
+public sealed class DocumentIntake(ITaskEngine engine, UploadStore uploads, Settings settings, TimeProvider time)
+{
+    public async Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel)
+    {
+        var content = draft.File;
+        var kept = false;
+        try
+        {
+            var problem = idempotencyKey is not null && !RequestIds.IsValid(idempotencyKey)
+                ? Problems.InvalidId("Idempotency-Key")
+                : draft.Check(settings);
+            if (problem is not null) return (null, problem);
+            (content, problem) = await PrepareAsync(draft, cancel);
+            if (problem is not null) return (null, problem);
+
+            var now = time.GetUtcNow();
+            var taskId = Guid.CreateVersion7(now).ToString();
+            var result = await engine.EnqueueAsync(draft.ToSpec(taskId, content!, settings, idempotencyKey, now), cancel);
+            kept = result is EnqueueResult.Created;
+            return result switch
+            {
+                EnqueueResult.Conflict conflict => (null, Problems.IdempotencyConflict(conflict.TaskId)),
+                EnqueueResult.Full full => (null, Problems.QueueFull(full.Limit, full.RetryAfter)),
+                _ => (result, null),
+            };
+        }
+        finally
+        {
+            if (!kept && content?.FileKey is { } key) uploads.Delete(key);
+        }
+    }
+
+    /// <summary>The draft's bytes where a worker finds them, of a type that some reader takes. A file that is refused is still the caller's.</summary>
+    public async Task<(DocumentSource? Content, Problem? Problem)> PrepareAsync(DocumentDraft draft, CancellationToken cancel)
+    {
+        if (draft.Url is not null) return (new DocumentSource { Url = draft.Url }, null);
+        if (draft.Text is not null) return await SaveTextAsync(draft.Text, cancel);
+        var file = draft.File!;
+        if (file.Size == 0) return (file, null);
+        using var stream = uploads.Open(file);
+        var type = MediaTypes.Detect(stream!, file.FileName, file.MediaType, new()).MediaType;
+        return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)
+            ? (file, null)
+            : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));
+    }
+
+    private async Task<(DocumentSource?, Problem?)> SaveTextAsync(string text, CancellationToken cancel)
+    {
+        using var bytes = new MemoryStream(Encoding.UTF8.GetBytes(text));
+        return await uploads.SaveAsync(bytes, long.MaxValue, cancel) is SaveOutcome.Saved saved
+            ? (saved.Source with { MediaType = "text/markdown; charset=utf-8" }, null)
+            : (null, Problems.Unavailable());
+    }
+}

@@ -1,0 +1,73 @@
+using Ingestion.Chunking;
+using Ingestion.Config;
+using Ingestion.Http;
+using Ingestion.Pipeline;
+using Ingestion.Sources;
+using Ingestion.Store;
+using Ingestion.Tasks;
+
+namespace Ingestion.Documents;
+
+/// <summary>What ingesting a document would give and change, without storing or embedding anything.</summary>
+public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation preparation, IChunkStore store, UploadStore uploads, Settings settings) : IDisposable
+{
+    /// <summary>Plans run in the request, so only a few may at once; the others wait their turn.</summary>
+    private readonly SemaphoreSlim _turns = new(2);
+
+    public void Dispose() => _turns.Dispose();
+
+    public async Task<IResult> MakeAsync(DocumentDraft draft, CancellationToken cancel)
+    {
+        var source = draft.File;
+        try
+        {
+            if (draft.Check(settings) is { } problem) return problem;
+            await _turns.WaitAsync(cancel);
+            try
+            {
+                (source, problem) = await intake.PrepareAsync(draft, cancel);
+                if (problem is not null) return problem;
+                if (draft.Url is not null) source = await preparation.FetchAsync(draft.Url, null, cancel);
+                return await MakeAsync(draft, source!, cancel);
+            }
+            catch (StepException fault)
+            {
+                return new Problem(StatusCodes.Status422UnprocessableEntity, fault.Error.Code, fault.Error.Message);
+            }
+            finally
+            {
+                _turns.Release();
+            }
+        }
+        finally
+        {
+            if (source?.FileKey is { } key) uploads.Delete(key);
+        }
+    }
+
+    private async Task<IResult> MakeAsync(DocumentDraft draft, DocumentSource source, CancellationToken cancel)
+    {
+        var spec = draft.ToSpec("", source, settings, null, DateTimeOffset.UnixEpoch);
+        var document = await preparation.ReadAsync(source, spec.Source, null, cancel);
+        var chunks = await preparation.SplitAsync(document, spec.Chunker, spec.ChunkSize, spec.ChunkOverlap, cancel);
+        var planned = DocumentPreparation.ToStored(
+            draft.TenantId, draft.CollectionId, draft.DocumentId, document.Text, chunks, new CodePoints(document.Text));
+        var stored = await store.ReadChunkIdsAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
+        var kept = planned.Count(chunk => stored.Contains(chunk.ChunkId));
+        var views = planned.Select((chunk, index) => ChunkView.Of(
+            new StoredChunk(
+                chunk.ChunkId, index, document.Text[chunk.Start..chunk.End], chunk.StartCodePoint, chunk.EndCodePoint,
+                chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath),
+            draft.Metadata));
+        var plan = new PlanResponse(
+            true, planned.Count == 1 ? "1 chunk." : $"{planned.Count} chunks.", [.. views], planned.Sum(chunk => (long)chunk.TokenCount),
+            document.PageCount, new(kept, planned.Count - kept, stored.Count - kept), document.Warnings);
+        return Results.Json(plan, DocumentWire.Default.PlanResponse);
+    }
+}
+
+public sealed record PlanResponse(
+    bool Success, string Message, IReadOnlyList<ChunkView> Chunks, long TokenCount, int? PageCount, PlanDiff Diff, IReadOnlyList<string> Warnings);
+
+/// <summary>Chunks, against the stored version of the document.</summary>
+public sealed record PlanDiff(int Kept, int Added, int Removed);

@@ -1,0 +1,71 @@
+using System.Text.Json;
+
+namespace Ingestion.Documents;
+
+/// <summary>Body of <c>POST /documents/text</c>.</summary>
+public sealed record TextDocumentRequest : DocumentRequest
+{
+    /// <summary>1 to MAX_TEXT_LENGTH characters; Markdown is understood.</summary>
+    public string? Text { get; init; }
+}
+
+/// <summary>Body of <c>POST /documents/url</c>.</summary>
+public sealed record UrlDocumentRequest : DocumentRequest
+{
+    /// <summary>An http or https address that a worker fetches.</summary>
+    public string? Url { get; init; }
+}
+
+/// <summary>Body of <c>POST /documents/plan</c> as JSON: exactly one of text and url.</summary>
+public sealed record PlanDocumentRequest : DocumentRequest
+{
+    public string? Text { get; init; }
+    public string? Url { get; init; }
+}
+
+/// <summary>What every way of sending a document takes.</summary>
+public abstract record DocumentRequest
+{
+    public string? TenantId { get; init; }
+    public string? CollectionId { get; init; }
+    public string? DocumentId { get; init; }
+    public string? Title { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>Any JSON object; searches can filter on it.</summary>
+    public JsonElement? Metadata { get; init; }
+
+    /// <summary>Tokens a chunk, at the most.</summary>
+    public int? ChunkSize { get; init; }
+
+    /// <summary>Tokens that neighbouring chunks share, below chunk_size.</summary>
+    public int? ChunkOverlap { get; init; }
+
+    public string? EmbeddingModel { get; init; }
+    public string? Chunker { get; init; }
+}
+
+/// <summary>The form of <c>POST /documents</c>, as the reference describes it; it is read part by part, never bound.</summary>
+public sealed record DocumentForm
+{
+    public required string TenantId { get; init; }
+    public required string CollectionId { get; init; }
+    public required string DocumentId { get; init; }
+    public IFormFile? File { get; init; }
+    public string? Url { get; init; }
+    public string? Text { get; init; }
+    public string? Title { get; init; }
+    public string? Description { get; init; }
+
+    /// <summary>Separated by commas.</summary>
+    public string? Tags { get; init; }
+
+    public int? ChunkSize { get; init; }
+    public int? ChunkOverlap { get; init; }
+    public string? EmbeddingModel { get; init; }
+    public string? Chunker { get; init; }
+
+    /// <summary>A JSON object.</summary>
+    public string? Metadata { get; init; }
+}

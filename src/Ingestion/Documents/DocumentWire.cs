@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+
+namespace Ingestion.Documents;
+
+/// <summary>Documents on their way in, on the wire.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(TextDocumentRequest))]
+[JsonSerializable(typeof(UrlDocumentRequest))]
+[JsonSerializable(typeof(PlanDocumentRequest))]
+[JsonSerializable(typeof(DocumentForm))]
+[JsonSerializable(typeof(PlanResponse))]
+public sealed partial class DocumentWire : JsonSerializerContext;

@@ -1,0 +1,59 @@
+namespace Ingestion.Embedding;
+
+/// <summary>Turns texts into vectors, now or later. A new provider is one class and one line in <see cref="Embedders"/>.</summary>
+public interface IEmbedder
+{
+    /// <summary>As users write it in EMBEDDING_PROVIDER.</summary>
+    string Name { get; }
+
+    /// <summary>Texts that one call takes at the most.</summary>
+    int MaxBatch { get; }
+
+    /// <summary>Tokens that one call takes at the most, all its texts together.</summary>
+    int MaxBatchTokens { get; }
+
+    /// <summary>The model that a document gets which asks for <paramref name="requested"/> (null: for none).</summary>
+    string ModelFor(string? requested);
+
+    /// <exception cref="EmbeddingException">The provider refused, failed or answered nonsense.</exception>
+    Task<EmbeddingAnswer> EmbedAsync(EmbeddingBatch batch, CancellationToken cancel);
+}
+
+/// <summary>Texts of one document, in order.</summary>
+public sealed record EmbeddingBatch
+{
+    public required string TenantId { get; init; }
+    public required string CollectionId { get; init; }
+    public required string DocumentId { get; init; }
+    public required string TaskId { get; init; }
+    public required int Attempt { get; init; }
+    public string? Title { get; init; }
+    public required string Model { get; init; }
+
+    /// <summary>Chunks of the whole document.</summary>
+    public required int TotalChunks { get; init; }
+
+    public required IReadOnlyList<BatchText> Texts { get; init; }
+}
+
+public readonly record struct BatchText(int Index, string ChunkId, string Text);
+
+public abstract record EmbeddingAnswer
+{
+    private EmbeddingAnswer() { }
+
+    /// <param name="Values">One for each text, in order; all of one dimension, finite.</param>
+    public sealed record Vectors(IReadOnlyList<ReadOnlyMemory<float>> Values) : EmbeddingAnswer;
+
+    /// <summary>The answer comes as an EmbeddingCallbackAction.</summary>
+    public sealed record Pending : EmbeddingAnswer;
+}
+
+/// <param name="Transient">Whether another attempt may succeed.</param>
+/// <param name="RetryAfter">As the provider asked.</param>
+public sealed class EmbeddingException(string message, bool transient, TimeSpan? retryAfter = null, Exception? inner = null)
+    : Exception(message, inner)
+{
+    public bool Transient { get; } = transient;
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}

@@ -1,0 +1,55 @@
+using Ingestion.Tasks;
+
+namespace Ingestion.Engines;
+
+/// <summary>A <see cref="TaskChange"/> made ready on the caller's thread, so that the writer only has to write.</summary>
+internal sealed class PreparedChange
+{
+    private readonly IReadOnlyList<TaskEvent> _events;
+    private readonly byte[][] _bodies;
+    private readonly string _taskId;
+    private readonly string _tenant;
+
+    public PreparedChange(string taskId, string tenant, TaskChange change)
+    {
+        (_taskId, _tenant, _events) = (taskId, tenant, change.Events);
+        _bodies = new byte[_events.Count][];
+        for (var i = 0; i < _bodies.Length; i++)
+        {
+            var one = _events[i];
+            _bodies[i] = one.ToJson(taskId, tenant);
+            (Message, State, Details, HasDetails) = one switch
+            {
+                StatusEvent status => (status.Message, status.Current, Details, HasDetails),
+                ProgressEvent progress => (progress.Message, State, progress.Details?.GetRawText(), true),
+                MilestoneEvent milestone => (milestone.Message, State, milestone.Details?.GetRawText(), true),
+                ErrorEvent error => (error.Error.Message, State, Details, HasDetails),
+                _ => throw new ArgumentException($"No engine knows the event {one.Type}.", nameof(change)),
+            };
+        }
+        Checkpoint = change.Checkpoint;
+        Warnings = TaskJson.Write(change.Warnings);
+        Committing = change.Committing;
+    }
+
+    public int Count => _bodies.Length;
+    public TaskState? State { get; }
+    public string? Message { get; }
+    public string? Details { get; }
+
+    /// <summary>Whether <see cref="Details"/>, null included, replaces what is there.</summary>
+    public bool HasDetails { get; }
+
+    public string? Checkpoint { get; }
+    public string? Warnings { get; }
+    public bool Committing { get; }
+
+    /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
+    /// <param name="percentage">What the task has reached, before and after.</param>
+    public byte[] Body(int index, ref int percentage)
+    {
+        if (_events[index] is not ProgressEvent progress) return _bodies[index];
+        percentage = Math.Clamp(progress.Percentage, percentage, 100);
+        return percentage == progress.Percentage ? _bodies[index] : (progress with { Percentage = percentage }).ToJson(_taskId, _tenant);
+    }
+}

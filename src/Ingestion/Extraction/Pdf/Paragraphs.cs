@@ -1,0 +1,114 @@
+using System.Text;
+
+namespace Ingestion.Extraction.Pdf;
+
+/// <summary>Lines of a column to paragraphs, and the text of a paragraph.</summary>
+internal static class Paragraphs
+{
+    public static void Build(List<TextLine> lines, PdfPage page, TextFrame frame, List<TextBlock> blocks)
+    {
+        if (lines.Count == 0) return;
+        var pitch = UsualPitch(lines);
+        var left = lines.Min(line => line.Left);
+        var right = lines.Max(line => line.Right);
+        TextBlock? block = null;
+        TextLine? before = null;
+        foreach (var line in lines)
+        {
+            if (line.Text.Length == 0) continue;
+            var mark = ListMark.Of(line.Text);
+            if (block is null || before is null || Breaks(block, before, line, pitch, left, right, mark))
+            {
+                if (block is not null) Finish(block, page, blocks);
+                block = new TextBlock { Page = page.Number, Frame = frame };
+                if (mark.Length > 0)
+                {
+                    block.Kind = BlockKind.Item;
+                    block.Mark = line.Text[..mark.Length];
+                }
+            }
+            block.Lines.Add(line);
+            before = line;
+        }
+        if (block is not null) Finish(block, page, blocks);
+    }
+
+    private static void Finish(TextBlock block, PdfPage page, List<TextBlock> blocks)
+    {
+        block.Box = block.Frame.ToBox(
+            page,
+            block.Lines.Min(line => line.Left), block.Lines.Min(line => line.Bottom),
+            block.Lines.Max(line => line.Right), block.Lines.Max(line => line.Top));
+        blocks.Add(block);
+    }
+
+    private static bool Breaks(TextBlock block, TextLine before, TextLine line, float pitch, float left, float right, ListMark mark)
+    {
+        var size = Math.Max(before.Size, line.Size);
+        var down = before.Base - line.Base;
+        if (down < 0 || down > Math.Max(1.3f * pitch, 1.15f * size) || down > 3 * size) return true;
+        if (Math.Min(before.Size, line.Size) < 0.88f * size) return true;
+        if (((before.Style ^ line.Style) & (FontStyle.Bold | FontStyle.Monospace)) != 0 && block.Lines.TrueForAll(other => other.Style == before.Style))
+            return true;
+        if (mark.Length > 0 && (mark.IsBullet || block.Kind == BlockKind.Item || EndsSentence(before.Text))) return true;
+        if (block.Kind == BlockKind.Item) return line.RightToLeft ? line.Right > block.Lines[0].Right + 1 : line.Left < block.Lines[0].Left - 1;
+
+        // A first line that is set in, or a last line that ends well before the margin.
+        var (indent, earlier) = line.RightToLeft
+            ? (right - line.Right, right - before.Right)
+            : (line.Left - left, before.Left - left);
+        if (indent - earlier > 0.8f * size && indent < 6 * size && EndsSentence(before.Text)) return true;
+        var slack = line.RightToLeft ? before.Left - left : right - before.Right;
+        return slack > 0.25f * (right - left) && EndsSentence(before.Text);
+    }
+
+    private static float UsualPitch(List<TextLine> lines)
+    {
+        var pitches = new List<float>(lines.Count);
+        for (var i = 1; i < lines.Count; i++)
+        {
+            var down = lines[i - 1].Base - lines[i].Base;
+            if (down > 0.5f * lines[i].Size && down < 3 * lines[i].Size) pitches.Add(down);
+        }
+        if (pitches.Count == 0) return 0;
+        pitches.Sort();
+        return pitches[pitches.Count / 3];
+    }
+
+    private static bool EndsSentence(string text) => text[^1] is '.' or '!' or '?' or ':' or ';' or '。' or '．' or '؟' or '”' or '"' or ')';
+
+    /// <summary>The lines as one text: words that were split at a line's end are mended, and lines of Chinese or Japanese are joined without a space.</summary>
+    public static string Join(IReadOnlyList<TextLine> lines, int skip = 0)
+    {
+        var text = new StringBuilder();
+        foreach (var line in lines)
+        {
+            var next = line.Text.AsSpan();
+            if (text.Length == 0 && skip > 0) next = next[Math.Min(skip, next.Length)..].TrimStart();
+            else next = next.Trim();
+            if (next.Length == 0) continue;
+            if (text.Length > 0) Link(text, next);
+            text.Append(next);
+        }
+        text.Replace("\u00AD", "");
+        return text.ToString();
+    }
+
+    private static void Link(StringBuilder text, ReadOnlySpan<char> next)
+    {
+        var last = text[^1];
+        if (last is '-' or '\u2010' or '\u00AD' && text.Length > 1 && char.IsLetter(text[^2]))
+        {
+            if (last == '\u00AD' || char.IsLower(next[0]))
+            {
+                text.Length--;
+                return;
+            }
+            if (char.IsLetterOrDigit(next[0])) return;
+        }
+        if (IsIdeograph(last) && IsIdeograph(next[0])) return;
+        text.Append(' ');
+    }
+
+    private static bool IsIdeograph(char c) => c is >= '\u2E80' and <= '\u9FFF' or >= '\uF900' and <= '\uFAFF' or >= '\uFF01' and <= '\uFF9F';
+}

@@ -1,0 +1,71 @@
+using System.Text;
+
+namespace Ingestion.Extraction.Pdf;
+
+/// <summary>One line of one column, or of one table cell.</summary>
+internal sealed class TextLine
+{
+    public required string Text { get; init; }
+    public required float Left { get; init; }
+    public required float Right { get; init; }
+
+    /// <summary>Height of the base line above the frame's origin.</summary>
+    public required float Base { get; init; }
+    public required float Size { get; init; }
+
+    /// <summary>Styles that (nearly) all of the line has.</summary>
+    public required FontStyle Style { get; init; }
+    public required bool Artifact { get; init; }
+    public required bool RightToLeft { get; init; }
+
+    public float Top => Base + (0.8f * Size);
+    public float Bottom => Base - (0.25f * Size);
+
+    public static TextLine Of(IReadOnlyList<Segment> segments)
+    {
+        var glyphs = segments.Count == 1 ? segments[0].Glyphs : Join(segments);
+        var text = new StringBuilder(glyphs.Length + 8);
+        VisualText.Append(text, glyphs);
+
+        int bold = 0, italic = 0, mono = 0, artifact = 0;
+        float left = float.MaxValue, right = float.MinValue;
+        var sizes = new Dictionary<float, int>();
+        foreach (var glyph in glyphs)
+        {
+            if ((glyph.Style & FontStyle.Bold) != 0) bold++;
+            if ((glyph.Style & FontStyle.Italic) != 0) italic++;
+            if ((glyph.Style & FontStyle.Monospace) != 0) mono++;
+            if (glyph.Artifact) artifact++;
+            left = Math.Min(left, glyph.U0);
+            right = Math.Max(right, glyph.U1);
+            var size = MathF.Round(glyph.Size * 4) / 4;
+            sizes[size] = sizes.GetValueOrDefault(size) + 1;
+        }
+        var most = glyphs.Length * 9 / 10f;
+        var style = (bold >= most ? FontStyle.Bold : 0) | (italic >= most ? FontStyle.Italic : 0) | (mono >= most ? FontStyle.Monospace : 0);
+        return new TextLine
+        {
+            Text = Leaders.Shorten(text.ToString()),
+            Left = left,
+            Right = right,
+            Base = segments.MaxBy(segment => segment.Size)!.V,
+            Size = sizes.MaxBy(pair => (pair.Value, pair.Key)).Key,
+            Style = style,
+            Artifact = artifact * 2 > glyphs.Length,
+            RightToLeft = VisualText.HasRightToLeft(glyphs),
+        };
+    }
+
+    private static PlacedGlyph[] Join(IReadOnlyList<Segment> segments)
+    {
+        var glyphs = new PlacedGlyph[segments.Sum(segment => segment.Glyphs.Length)];
+        var at = 0;
+        foreach (var segment in segments)
+        {
+            segment.Glyphs.CopyTo(glyphs, at);
+            if (at > 0) glyphs[at].SpaceBefore = true;
+            at += segment.Glyphs.Length;
+        }
+        return glyphs;
+    }
+}

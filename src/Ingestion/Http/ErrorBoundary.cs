@@ -1,0 +1,32 @@
+namespace Ingestion.Http;
+
+/// <summary>Turns what a route throws into an error of the contract. Nothing of the inside gets out.</summary>
+public sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> log)
+{
+    public async Task InvokeAsync(HttpContext http)
+    {
+        try
+        {
+            await next(http);
+            if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed, ContentLength: null })
+                await Problems.MethodNotAllowed().ExecuteAsync(http);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The client has gone.
+        }
+        catch (Exception fault) when (!http.Response.HasStarted)
+        {
+            var problem = fault switch
+            {
+                BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.BodyTooLarge(),
+                BadHttpRequestException bad => new Problem(bad.StatusCode, "validation_error", bad.Message),
+                UnavailableException => Problems.Unavailable(),
+                _ => Problems.Internal(),
+            };
+            if (problem.Status >= 500) log.LogError(fault, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
+            http.Response.Clear();
+            await problem.ExecuteAsync(http);
+        }
+    }
+}

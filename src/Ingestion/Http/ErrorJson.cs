@@ -1,0 +1,10 @@
+using System.Text.Json.Serialization;
+
+namespace Ingestion.Http;
+
+/// <summary>Errors on the wire.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(ErrorResponse))]
+public sealed partial class ErrorJson : JsonSerializerContext;

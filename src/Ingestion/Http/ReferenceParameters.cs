@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
+
+namespace Ingestion.Http;
+
+/// <summary>The query parameters and headers that routes read by themselves, for the reference.</summary>
+internal static class ReferenceParameters
+{
+    public static Task AddAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancel)
+    {
+        var path = context.Description.RelativePath ?? "";
+        if (!path.StartsWith("api/", StringComparison.Ordinal)) return Task.CompletedTask;
+        var method = context.Description.HttpMethod;
+        operation.Parameters ??= [];
+        if (method == "POST" && !path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "Idempotency-Key", "The same key and request answer with the first task.");
+        if (path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "X-Tenant-ID", "In place of tenant_id in the body.");
+        var isRead = method is "GET" or "DELETE" || path.EndsWith("retry", StringComparison.Ordinal);
+        if (isRead) Query(operation, "tenant_id", "The tenant; may also stand in the header X-Tenant-ID.", isRequired: true);
+        if (path is "api/v1/tasks")
+        {
+            Query(operation, "collection_id", "Only tasks of this collection.");
+            Query(operation, "status", "Only tasks with this status.");
+        }
+        if (path.EndsWith("/events", StringComparison.Ordinal))
+        {
+            Query(operation, "after", "Only events with a higher event_id.");
+            Header(operation, "Last-Event-ID", "The same as after, as browsers send it.");
+        }
+        if (path.EndsWith("/chunks", StringComparison.Ordinal)) Query(operation, "include", "embeddings adds the vectors.");
+        if (method == "GET" && (path is "api/v1/tasks" || path.EndsWith("/documents", StringComparison.Ordinal) || path.EndsWith("/chunks", StringComparison.Ordinal)))
+        {
+            Query(operation, "page", "From 1.", JsonSchemaType.Integer);
+            Query(operation, "page_size", "1 to 100, 20 where not given.", JsonSchemaType.Integer);
+        }
+        return Task.CompletedTask;
+    }
+
+    private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String, bool isRequired = false) =>
+        operation.Parameters!.Add(new OpenApiParameter
+        {
+            Name = name, In = ParameterLocation.Query, Description = description, Required = isRequired, Schema = new OpenApiSchema { Type = type },
+        });
+
+    private static void Query(OpenApiOperation operation, string name, string description, bool isRequired) =>
+        Query(operation, name, description, JsonSchemaType.String, isRequired);
+
+    private static void Header(OpenApiOperation operation, string name, string description) =>
+        operation.Parameters!.Add(new OpenApiParameter
+        {
+            Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        });
+}

@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace Ingestion.Http;
+
+/// <summary>The ids that name things on the wire: opaque strings of 1–255 characters without control characters.</summary>
+public static class RequestIds
+{
+    public const int MaxLength = 255;
+
+    public static bool IsValid(string id)
+    {
+        if (id.Length is 0 or > MaxLength * 2) return false;
+        var characters = 0;
+        foreach (var rune in id.EnumerateRunes())
+        {
+            // An unpaired surrogate is enumerated as the replacement character.
+            if (Rune.IsControl(rune) || (rune == Rune.ReplacementChar && !id.Contains('\uFFFD', StringComparison.Ordinal))) return false;
+            characters++;
+        }
+        return characters <= MaxLength;
+    }
+
+    /// <summary>The request's tenant, from the query string or the X-Tenant-ID header.</summary>
+    public static bool TryGetTenant(HttpRequest request, out string tenant, out Problem problem)
+    {
+        tenant = request.Query["tenant_id"].ToString();
+        if (tenant.Length == 0) tenant = request.Headers["X-Tenant-ID"].ToString();
+        problem = tenant.Length == 0 ? Problems.MissingFields(["tenant_id"]) : Problems.InvalidId("tenant_id");
+        return IsValid(tenant);
+    }
+
+    /// <summary><c>page</c> from 1 and <c>page_size</c> from 1 to 100.</summary>
+    public static bool TryGetPage(HttpRequest request, out int page, out int pageSize, out Problem problem)
+    {
+        pageSize = 20;
+        problem = Problems.Invalid("page", "page must be a whole number from 1.");
+        if (!TryGetNumber(request, "page", 1, int.MaxValue / 200, 1, out page)) return false;
+        problem = Problems.Invalid("page_size", "page_size must be a whole number from 1 to 100.");
+        return TryGetNumber(request, "page_size", 1, 100, 20, out pageSize);
+    }
+
+    private static bool TryGetNumber(HttpRequest request, string name, int least, int most, int otherwise, out int number)
+    {
+        var text = request.Query[name].ToString();
+        number = otherwise;
+        return text.Length == 0
+            || (int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out number)
+                && number >= least && number <= most);
+    }
+}

@@ -1,0 +1,123 @@
+using Ingestion.Chunking;
+using Ingestion.Config;
+using Ingestion.Extraction;
+using Ingestion.Sources;
+using Ingestion.Store;
+using Ingestion.Tasks;
+
+namespace Ingestion.Pipeline;
+
+/// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
+public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, Settings settings)
+{
+    /// <exception cref="StepException">The address cannot be fetched.</exception>
+    public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
+    {
+        var outcome = await fetcher.FetchAsync(url, settings.MaxFileSize, settings.UrlTimeout, progress, cancel);
+        return outcome switch
+        {
+            FetchOutcome.Fetched fetched => fetched.Source with { Url = fetched.Address.AbsoluteUri },
+            FetchOutcome.Failed failed => throw new StepException(new TaskError(CodeOf(failed.Failure), failed.Message), failed.IsTransient, failed.RetryAfter, failed.Cause),
+            _ => throw new InvalidOperationException("Every outcome of a fetch is known."),
+        };
+    }
+
+    /// <summary>Reads a document's bytes. Cancelling ends the wait at once, even where the reader is slow to notice.</summary>
+    /// <exception cref="StepException">It cannot be read, or not in time.</exception>
+    public async Task<ExtractedDocument> ReadAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(settings.ExtractionTimeout);
+        var reading = Task.Run(() => ReadBytesAsync(source, kind, progress, limit.Token), CancellationToken.None);
+        try
+        {
+            return await reading.WaitAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new StepException(
+                new TaskError(TaskErrors.ExtractionTimeout,
+                    $"Reading the document took longer than {settings.ExtractionTimeout.TotalSeconds:0} s (EXTRACTION_TIMEOUT). Split it, or ask the operator for more time."),
+                transient: false);
+        }
+        catch (ExtractionException fault)
+        {
+            throw new StepException(new TaskError(CodeOf(fault.Failure), fault.Message), transient: false, inner: fault);
+        }
+    }
+
+    /// <exception cref="StepException">It has no text, or too many chunks.</exception>
+    public async Task<IReadOnlyList<Chunk>> SplitAsync(ExtractedDocument document, string chunkerName, int size, int overlap, CancellationToken cancel)
+    {
+        var chunker = Chunkers.Find(chunkerName)
+            ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {chunkerName}."), transient: false);
+        var options = new ChunkOptions { Size = size, Overlap = overlap, Tokens = TokenCounters.ForModel(settings.ChunkModel) };
+        var chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+        if (chunks.Count == 0)
+            throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
+        if (chunks.Count > settings.MaxChunksPerDocument)
+        {
+            throw new StepException(
+                new TaskError(TaskErrors.DocumentTooLarge,
+                    $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
+                transient: false);
+        }
+        return chunks;
+    }
+
+    /// <summary>The chunks with the ids and code points that the wire shows.</summary>
+    public static IReadOnlyList<NewChunk> ToStored(string tenant, string collection, string documentId, string text, IReadOnlyList<Chunk> chunks, CodePoints points)
+    {
+        var ids = new ChunkIds(tenant, collection, documentId);
+        return
+        [
+            .. chunks.Select(chunk => new NewChunk(
+                ids.Next(text.AsSpan(chunk.Start, chunk.End - chunk.Start)), chunk.Start, chunk.End,
+                points.Before(chunk.Start), points.Before(chunk.End), chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath)),
+        ];
+    }
+
+    private async Task<ExtractedDocument> ReadBytesAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
+    {
+        using var bytes = uploads.Open(source)
+            ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
+        var content = new DocumentContent
+        {
+            Bytes = bytes,
+            MediaType = kind == SourceKind.Text ? MediaTypes.Markdown : source.MediaType ?? "",
+            // A text that was sent as text is text, whatever it looks like.
+            IsTypeCertain = kind == SourceKind.Text,
+            Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
+            FileName = source.FileName,
+            Address = source.Url is null ? null : new Uri(source.Url),
+            Progress = progress,
+        };
+        return await DocumentReaders.ReadAsync(content, cancel);
+    }
+
+    private static string CodeOf(FetchFailure failure) => failure switch
+    {
+        FetchFailure.TooLarge => TaskErrors.DocumentTooLarge,
+        FetchFailure.NotStored => TaskErrors.Storage,
+        FetchFailure.Refused or FetchFailure.Unreachable or FetchFailure.Status or FetchFailure.TooManyRedirects or FetchFailure.TimedOut => TaskErrors.Fetch,
+    };
+
+    private static string CodeOf(ExtractionFailure failure) => failure switch
+    {
+        ExtractionFailure.Unsupported => TaskErrors.UnsupportedFileType,
+        ExtractionFailure.TooLarge => TaskErrors.DocumentTooLarge,
+        ExtractionFailure.Empty => TaskErrors.EmptyDocument,
+        ExtractionFailure.TimedOut => TaskErrors.ExtractionTimeout,
+        ExtractionFailure.Encrypted or ExtractionFailure.Corrupt or ExtractionFailure.OutOfMemory or ExtractionFailure.Crashed => TaskErrors.Extraction,
+    };
+}
+
+/// <summary>A step of the pipeline cannot go on, and what the client is told of it.</summary>
+/// <param name="transient">Whether another attempt may succeed.</param>
+/// <param name="retryAfter">As the other side asked.</param>
+public sealed class StepException(TaskError error, bool transient, TimeSpan? retryAfter = null, Exception? inner = null) : Exception(error.Message, inner)
+{
+    public TaskError Error { get; } = error;
+    public bool Transient { get; } = transient;
+    public TimeSpan? RetryAfter { get; } = retryAfter;
+}

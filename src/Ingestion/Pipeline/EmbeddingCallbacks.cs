@@ -1,0 +1,86 @@
+using Ingestion.Actions;
+using Ingestion.Store;
+using Ingestion.Tasks;
+
+namespace Ingestion.Pipeline;
+
+public enum CallbackKind
+{
+    /// <summary>Vectors were saved; the task goes on where it has them all.</summary>
+    Taken,
+
+    /// <summary>The task is cancelled, finished, or on another attempt: nothing changed.</summary>
+    Late,
+
+    UnknownTask,
+
+    /// <summary>The vectors do not fit the chunks: the task is told and tries again.</summary>
+    Refused,
+}
+
+public sealed record CallbackResult(CallbackKind Kind, string Message);
+
+/// <summary>Brings an embedding service's answer to the task that waits for it. The same answer twice is the same as once.</summary>
+public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
+{
+    private const int ReadAtOnce = 1_000;
+
+    public async Task<CallbackResult> HandleAsync(EmbeddingCallbackAction action, CancellationToken cancel)
+    {
+        var task = await engine.GetAsync(action.TenantId, action.TaskId, cancel);
+        if (task is null) return new(CallbackKind.UnknownTask, "There is no such task for this tenant.");
+        var isOlder = action.Attempt is { } attempt && attempt < task.Attempt;
+        var staged = task.State == TaskState.Embedding && !isOlder ? await store.FindStagedAsync(action.TenantId, action.TaskId, cancel) : null;
+        if (staged is null) return new(CallbackKind.Late, "The task no longer waits for this; nothing was changed.");
+        if (!action.IsSuccess)
+            return await RefuseAsync(task, $"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", cancel);
+
+        var pending = await PendingAsync(staged, cancel);
+        if (Match(action, staged, pending, out var vectors) is { } mismatch) return await RefuseAsync(task, mismatch, cancel);
+        await store.SaveVectorsAsync(staged, vectors, cancel);
+        if ((await store.ReadPendingAsync(staged, -1, 1, cancel)).Count == 0)
+            await engine.ResumeAsync(action.TenantId, action.TaskId, task.Attempt, TaskChange.None, cancel);
+        return new(CallbackKind.Taken, "The vectors were taken.");
+    }
+
+    private async Task<List<PendingChunk>> PendingAsync(StagedVersion staged, CancellationToken cancel)
+    {
+        var all = new List<PendingChunk>();
+        while (await store.ReadPendingAsync(staged, all.Count > 0 ? all[^1].Index : -1, ReadAtOnce, cancel) is { Count: > 0 } page) all.AddRange(page);
+        return all;
+    }
+
+    private async Task<CallbackResult> RefuseAsync(IngestionTask task, string reason, CancellationToken cancel)
+    {
+        var checkpoint = Checkpoint.Parse(task.Checkpoint) with { CallbackError = reason };
+        var change = new TaskChange { Checkpoint = checkpoint.ToJson() };
+        await engine.ResumeAsync(task.Spec.TenantId, task.Spec.TaskId, task.Attempt, change, cancel);
+        return new(CallbackKind.Refused, reason);
+    }
+
+    /// <summary>Null where every vector found its chunk.</summary>
+    private static string? Match(EmbeddingCallbackAction action, StagedVersion staged, List<PendingChunk> pending, out List<ChunkVector> vectors)
+    {
+        vectors = [];
+        var dimension = action.Embeddings[0].Length;
+        if (dimension == 0 || action.Embeddings.Any(vector => vector.Length != dimension)) return "The callback's vectors have different dimensions.";
+        if (action.ChunkIds is { } ids)
+        {
+            if (ids.Count != action.Embeddings.Count) return $"The callback has {ids.Count} chunk ids for {action.Embeddings.Count} vectors.";
+            var byId = pending.ToDictionary(chunk => chunk.ChunkId, chunk => chunk.Index);
+            for (var i = 0; i < ids.Count; i++)
+            {
+                // A chunk that has its vector already was answered before.
+                if (byId.TryGetValue(ids[i], out var index)) vectors.Add(new(index, action.Embeddings[i]));
+            }
+            return null;
+        }
+        if (pending.Count == 0) return null;
+        if (action.Embeddings.Count == pending.Count)
+        {
+            for (var i = 0; i < pending.Count; i++) vectors.Add(new(pending[i].Index, action.Embeddings[i]));
+            return null;
+        }
+        return $"The callback has {action.Embeddings.Count} vectors without chunk ids; the document waits for {pending.Count} of its {staged.ChunkCount} chunks.";
+    }
+}

@@ -1,0 +1,338 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ingestion.Chunking;
+using Ingestion.Config;
+using Ingestion.Embedding;
+using Ingestion.Extraction;
+using Ingestion.Sources;
+using Ingestion.Store;
+using Ingestion.Tasks;
+
+namespace Ingestion.Pipeline;
+
+/// <summary>
+/// One attempt at one document: fetch, read, split, stage, embed, commit. Values go forward only. What happens outside is told to the
+/// <see cref="TaskStory"/>; how the attempt ends is the value that comes back.
+/// </summary>
+public sealed class IngestionPipeline(
+    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation,
+    Settings settings, TimeProvider time, ILogger<IngestionPipeline> log)
+{
+    /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
+    private const int CheckpointChunks = 64;
+
+    private const int MaxCallbackAsks = 3;
+    private static readonly TimeSpan CheckpointTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The outcome to finish the lease with; null where the lease is lost and there is nothing to write.</summary>
+    public async Task<TaskOutcome?> RunAsync(LeaseHold hold)
+    {
+        await using var story = new TaskStory(engine, hold, time);
+        try
+        {
+            return await IngestAsync(hold, story);
+        }
+        catch (OperationCanceledException) when (hold.Reason != EndReason.None)
+        {
+            return await EndEarlyAsync(hold, story);
+        }
+        catch (Exception fault)
+        {
+            return hold.Reason == EndReason.None ? await FailAsync(hold, story, fault) : await EndEarlyAsync(hold, story);
+        }
+    }
+
+    private async Task<TaskOutcome> IngestAsync(LeaseHold hold, TaskStory story)
+    {
+        var spec = hold.Lease.Task.Spec;
+        story.MoveTo(TaskState.Processing, "A worker has started on the document.");
+        var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
+        staged ??= await StageAsync(spec, story, hold.Token);
+        if (!await EmbedAsync(staged, hold, story)) return await ParkAsync(story);
+        return await CommitAsync(staged, story);
+    }
+
+    private async Task<StagedVersion> StageAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        var source = spec.Content;
+        try
+        {
+            if (spec.Source == SourceKind.Url) source = await FetchAsync(spec, story, cancel);
+            story.Reach("document_received", 10, "The document was received.", Details(
+                ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
+
+            var document = await ReadAsync(spec, source, story, cancel);
+            var points = new CodePoints(document.Text);
+            story.Reach("text_extracted", 30, "The text was extracted.", Details(
+                ("text_length", points.Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
+
+            story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
+            var splitting = time.GetTimestamp();
+            var chunks = await preparation.SplitAsync(document, spec.Chunker, spec.ChunkSize, spec.ChunkOverlap, cancel);
+            story.Took("chunk", time.GetElapsedTime(splitting));
+            story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
+                ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
+
+            var version = NewVersionOf(spec, source, document, points, chunks, story);
+            var storing = time.GetTimestamp();
+            var staged = await store.StageAsync(version, cancel);
+            story.Took("store", time.GetElapsedTime(storing));
+            story.Remember(checkpoint => checkpoint with { Staged = true, PageCount = document.PageCount });
+            if (chunks.Count > CheckpointChunks || time.GetElapsedTime(started) > CheckpointTime) await story.FlushAsync();
+            return staged;
+        }
+        finally
+        {
+            if (spec.Source == SourceKind.Url && source.FileKey is { } key) uploads.Delete(key);
+        }
+    }
+
+    private async Task<DocumentSource> FetchAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
+    {
+        var started = time.GetTimestamp();
+        var source = await preparation.FetchAsync(
+            spec.Content.Url!,
+            fetched => story.Progress(
+                fetched.Total is > 0 ? (int)Math.Min(9, fetched.Bytes * 10 / fetched.Total.Value) : 1,
+                fetched.Total is > 0 ? $"Fetched {Megabytes(fetched.Bytes)} of {Megabytes(fetched.Total.Value)}." : $"Fetched {Megabytes(fetched.Bytes)}."),
+            cancel);
+        story.Took("fetch", time.GetElapsedTime(started));
+        return source;
+    }
+
+    private async Task<ExtractedDocument> ReadAsync(TaskSpec spec, DocumentSource source, TaskStory story, CancellationToken cancel)
+    {
+        story.MoveTo(TaskState.Extracting, "The text is being extracted.");
+        var started = time.GetTimestamp();
+        var document = await preparation.ReadAsync(
+            source, spec.Source,
+            progress =>
+            {
+                var percentage = progress.Total > 0 ? 10 + (int)(20L * Math.Min(progress.Done, progress.Total) / progress.Total) : 10;
+                story.Progress(
+                    Math.Min(percentage, 29),
+                    progress.Total > 0 ? $"Read {progress.Unit} {progress.Done} of {progress.Total}." : $"Read {progress.Unit} {progress.Done}.",
+                    Details(("done", progress.Done), ("total", progress.Total), ("unit", progress.Unit)));
+            },
+            cancel);
+        story.Took("extract", time.GetElapsedTime(started));
+        foreach (var warning in document.Warnings) story.Warn(warning);
+        return document;
+    }
+
+    private NewVersion NewVersionOf(
+        TaskSpec spec, DocumentSource source, ExtractedDocument document, CodePoints points, IReadOnlyList<Chunk> chunks, TaskStory story)
+    {
+        var model = embedder.ModelFor(spec.EmbeddingModel);
+        if (spec.EmbeddingModel is { } asked && asked != model)
+            story.Warn($"The embedding model {asked} was asked for; the provider {embedder.Name} made the vectors with {model}.");
+        return new NewVersion
+        {
+            TenantId = spec.TenantId,
+            CollectionId = spec.CollectionId,
+            DocumentId = spec.DocumentId,
+            TaskId = spec.TaskId,
+            Title = spec.Title ?? document.Title,
+            Description = spec.Description,
+            Tags = spec.Tags,
+            Metadata = spec.Metadata,
+            Source = new(spec.Source.Wire(), source.FileName, source.Url, document.MediaType, source.Size, source.Hash),
+            Content = document.Text,
+            PageCount = document.PageCount,
+            PageStarts = [.. document.PageStarts.Select(points.Before)],
+            Language = document.Language,
+            Warnings = story.Warnings,
+            Model = model,
+            Chunks = DocumentPreparation.ToStored(spec.TenantId, spec.CollectionId, spec.DocumentId, document.Text, chunks, points),
+        };
+    }
+
+    /// <summary>False where vectors are still to come.</summary>
+    private async Task<bool> EmbedAsync(StagedVersion staged, LeaseHold hold, TaskStory story)
+    {
+        var spec = hold.Lease.Task.Spec;
+        story.MoveTo(TaskState.Embedding, "The chunks are being embedded.");
+        story.Reach("embedding_started", 60, "Embedding has started.", Details(("chunk_count", staged.ChunkCount), ("model", staged.Model)));
+        if (story.Checkpoint.CallbackError is { } refused)
+        {
+            story.Remember(checkpoint => checkpoint with { CallbackError = null });
+            throw new StepException(new TaskError(TaskErrors.Embedding, refused), transient: true);
+        }
+
+        var started = time.GetTimestamp();
+        var pending = false;
+        int done = staged.VectorCount, after = -1;
+        Task saving = Task.CompletedTask;
+        while (await store.ReadPendingAsync(staged, after, embedder.MaxBatch, hold.Token) is { Count: > 0 } waiting)
+        {
+            var texts = waiting.Select(chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text)).ToList();
+            foreach (var batch in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
+            {
+                var answer = await embedder.EmbedAsync(BatchOf(spec, staged, batch, hold.Lease.Attempt), hold.Token);
+                after = batch[^1].Index;
+                if (answer is not EmbeddingAnswer.Vectors vectors)
+                {
+                    pending = true;
+                    continue;
+                }
+                var dimension = vectors.Values[0].Length;
+                if (story.Checkpoint.Dimension != dimension) story.Remember(checkpoint => checkpoint with { Dimension = dimension });
+                // The next batch is embedded while this one is written.
+                await saving;
+                saving = store.SaveVectorsAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
+                done += batch.Count;
+                story.Progress(60 + (int)(30L * done / staged.ChunkCount), $"Embedded {done} of {staged.ChunkCount} chunks.",
+                    Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
+            }
+        }
+        await saving;
+        story.Took("embed", time.GetElapsedTime(started));
+        return !pending;
+    }
+
+    private async Task<TaskOutcome> ParkAsync(TaskStory story)
+    {
+        var asked = story.Checkpoint.Asked + 1;
+        if (asked > MaxCallbackAsks)
+        {
+            throw new StepException(
+                new TaskError(TaskErrors.EmbeddingTimeout,
+                    $"The embedding service took {MaxCallbackAsks} requests and called back for none of them within {settings.EmbeddingTimeout.TotalSeconds:0} s (EMBEDDING_TIMEOUT). Check the service and its callback queue, then retry the task."),
+                transient: false);
+        }
+        story.Remember(checkpoint => checkpoint with { Asked = asked });
+        return new TaskOutcome { Kind = OutcomeKind.Parked, At = time.GetUtcNow() + settings.EmbeddingTimeout, Change = await story.CloseAsync() };
+    }
+
+    private async Task<TaskOutcome> CommitAsync(StagedVersion staged, TaskStory story)
+    {
+        story.MoveTo(TaskState.Storing, "The chunks are being stored.");
+        var dimension = story.Checkpoint.Dimension
+            ?? (await store.GetVectorSpaceAsync(staged.TenantId, staged.CollectionId, CancellationToken.None))?.Dimension;
+        story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", staged.ChunkCount), ("dimension", dimension)));
+        await story.FlushAsync(committing: true);
+
+        // Past the point of no return: nothing is cancelled from here on.
+        var started = time.GetTimestamp();
+        var commit = await store.CommitAsync(staged, CancellationToken.None);
+        story.Took("store", time.GetElapsedTime(started));
+        switch (commit.Kind)
+        {
+            case CommitKind.OtherModel:
+                throw new StepException(
+                    new TaskError(TaskErrors.Embedding,
+                        $"The collection's vectors were made with {commit.Space!.Model} ({commit.Space.Dimension} dimensions); these are {staged.Model}. Use another collection, or ask for that model."),
+                    transient: false);
+            case CommitKind.NotReady:
+                throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
+            case CommitKind.Superseded:
+                story.Warn("A later upload of the same document was stored before this one, so this one changed nothing.");
+                break;
+            case CommitKind.Committed:
+                break;
+        }
+
+        story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
+            ("document_id", staged.DocumentId), ("collection_id", staged.CollectionId), ("version", commit.Version), ("chunk_count", staged.ChunkCount)));
+        story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
+        var change = await story.CloseAsync();
+        return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = ResultOf(staged, commit, story.Checkpoint) };
+    }
+
+    private async Task<TaskOutcome?> EndEarlyAsync(LeaseHold hold, TaskStory story)
+    {
+        var change = await story.CloseAsync();
+        var spec = hold.Lease.Task.Spec;
+        switch (hold.Reason)
+        {
+            case EndReason.Cancelled:
+                await store.DiscardAsync(spec.TenantId, spec.TaskId, CancellationToken.None);
+                return With(TaskRules.Cancelled(story.State, time.GetUtcNow()), change);
+            case EndReason.Stopping:
+                return With(TaskRules.Released(story.State, time.GetUtcNow()), change);
+            case EndReason.Lost or EndReason.None:
+                return null;
+            default:
+                throw new InvalidOperationException("Every reason is known.");
+        }
+    }
+
+    private async Task<TaskOutcome> FailAsync(LeaseHold hold, TaskStory story, Exception fault)
+    {
+        var (error, transient, retryAfter) = fault switch
+        {
+            StepException step => (step.Error, step.Transient, step.RetryAfter),
+            EmbeddingException embedding => (new TaskError(TaskErrors.Embedding, embedding.Message), embedding.Transient, embedding.RetryAfter),
+            UnavailableException => (new TaskError(TaskErrors.Storage, "The storage could not be reached or written."), true, null),
+            _ => (new TaskError(TaskErrors.Internal, "The service met an error of its own while it processed the document."), true, null),
+        };
+        var task = hold.Lease.Task;
+        if (fault is StepException or EmbeddingException) log.LogInformation("Task {Task} attempt {Attempt}: {Code} {Message}", task.Spec.TaskId, task.Attempt, error.Code, error.Message);
+        else log.LogError(fault, "Task {Task} attempt {Attempt} met an error of our own", task.Spec.TaskId, task.Attempt);
+
+        var now = time.GetUtcNow();
+        var outcome = transient
+            ? TaskRules.AfterFailure(task, story.State, error, settings.TaskMaxAttempts, Random.Shared.NextDouble(), now, retryAfter)
+            : TaskRules.Failed(story.State, error, now);
+        if (outcome.Kind == OutcomeKind.Failed && error.Code is not (TaskErrors.Embedding or TaskErrors.EmbeddingTimeout or TaskErrors.Storage))
+        {
+            // Only where a retry would read the document again anyway.
+            await store.DiscardAsync(task.Spec.TenantId, task.Spec.TaskId, CancellationToken.None);
+        }
+        return With(outcome, await story.CloseAsync());
+    }
+
+    /// <summary>The closing events come after what the story had still to tell.</summary>
+    private static TaskOutcome With(TaskOutcome outcome, TaskChange told) => outcome with
+    {
+        Change = told with { Events = [.. told.Events, .. outcome.Change.Events] },
+    };
+
+    private static EmbeddingBatch BatchOf(TaskSpec spec, StagedVersion staged, IReadOnlyList<BatchText> texts, int attempt) => new()
+    {
+        TenantId = spec.TenantId,
+        CollectionId = spec.CollectionId,
+        DocumentId = spec.DocumentId,
+        TaskId = spec.TaskId,
+        Attempt = attempt,
+        Title = spec.Title,
+        Model = staged.Model,
+        TotalChunks = staged.ChunkCount,
+        Texts = texts,
+    };
+
+    private static JsonElement ResultOf(StagedVersion staged, CommitResult commit, Checkpoint checkpoint)
+    {
+        var timings = new JsonObject();
+        foreach (var (step, milliseconds) in checkpoint.Timings) timings[step + "_ms"] = milliseconds;
+        return Element(new JsonObject
+        {
+            ["document_id"] = staged.DocumentId,
+            ["collection_id"] = staged.CollectionId,
+            ["version"] = commit.Version,
+            ["chunk_count"] = staged.ChunkCount,
+            ["token_count"] = staged.TokenCount,
+            ["page_count"] = checkpoint.PageCount,
+            ["embedding_count"] = staged.ChunkCount,
+            ["dimension"] = commit.Dimension,
+            ["model"] = staged.Model,
+            ["chunks"] = new JsonObject { ["kept"] = commit.Kept, ["added"] = commit.Added, ["removed"] = commit.Removed },
+            ["timings"] = timings,
+        });
+    }
+
+    private static JsonElement Details(params ReadOnlySpan<(string Name, JsonNode? Value)> fields)
+    {
+        var details = new JsonObject();
+        foreach (var (name, value) in fields) details[name] = value;
+        return Element(details);
+    }
+
+    private static JsonElement Element(JsonObject json) => JsonElement.Parse(json.ToJsonString());
+
+    private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+}

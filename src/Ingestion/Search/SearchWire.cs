@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Ingestion.Search;
+
+/// <summary>Searches on the wire.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(SearchRequest))]
+[JsonSerializable(typeof(SearchResponse))]
+public sealed partial class SearchWire : JsonSerializerContext;

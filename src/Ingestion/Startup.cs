@@ -1,0 +1,182 @@
+using System.Globalization;
+using Ingestion.Chunking;
+using Ingestion.Config;
+using Ingestion.Documents;
+using Ingestion.Embedding;
+using Ingestion.Engines;
+using Ingestion.Http;
+using Ingestion.Pipeline;
+using Ingestion.Sources;
+using Ingestion.Sqlite;
+using Ingestion.Store;
+using Ingestion.Streaming;
+using Ingestion.Tasks;
+using Ingestion.Workers;
+using OpenTelemetry.Metrics;
+using Scalar.AspNetCore;
+
+namespace Ingestion;
+
+/// <summary>Puts the parts together. What each line of <c>Program.cs</c> stands for.</summary>
+internal static class Startup
+{
+    /// <summary>Null where something is wrong; then it has been said on the error stream.</summary>
+    public static Settings? ReadSettings()
+    {
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
+        foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
+        if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
+        return settings;
+    }
+
+    public static void AddWeb(this WebApplicationBuilder builder, Settings settings)
+    {
+        builder.WebHost.UseKestrelHttpsConfiguration();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            // Routes that take documents set their own limit; nothing else needs more.
+            kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
+        });
+        builder.WebHost.UseUrls($"http://{HostInUrl(settings.EffectiveHost)}:{settings.Port}");
+        builder.WebHost.UseStaticWebAssets();
+        builder.Logging.SetMinimumLevel(settings.Debug ? LogLevel.Debug : LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", settings.Debug ? LogLevel.Information : LogLevel.Warning);
+        builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
+        });
+        builder.Services.AddSingleton(settings).AddSingleton(TimeProvider.System);
+        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy =>
+        {
+            if (settings.CorsOrigins.Contains("*")) policy.AllowAnyOrigin();
+            else policy.WithOrigins([.. settings.CorsOrigins]);
+            policy.AllowAnyHeader().AllowAnyMethod().WithExposedHeaders("Location", "Retry-After");
+        }));
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = WorkerPool.SoftStop + WorkerPool.HardStop + TimeSpan.FromSeconds(5));
+    }
+
+    public static void AddStorage(this IServiceCollection services, Settings settings)
+    {
+        var options = new EngineOptions
+        {
+            Retention = settings.TaskRetention,
+            MaxQueueDepth = settings.MaxQueueDepth,
+            MaxTenantQueueDepth = settings.MaxQueueDepth,
+        };
+        services.AddSingleton(options);
+        services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
+        services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(_ => new UploadStore(settings.DataDir));
+    }
+
+    public static void AddDocuments(this IServiceCollection services) =>
+        services.AddSingleton<DocumentBody>().AddSingleton<DocumentIntake>().AddSingleton<DocumentPlan>();
+
+    public static void AddPipeline(this IServiceCollection services)
+    {
+        services.AddSingleton(parts => Embedders.Create(parts.GetRequiredService<Settings>()));
+        services.AddSingleton(parts =>
+        {
+            var settings = parts.GetRequiredService<Settings>();
+            return new GuardedHttp(settings.UrlAllowPrivate, settings.UrlAllowedHosts);
+        });
+        services.AddSingleton(parts => new UrlFetcher(
+            parts.GetRequiredService<GuardedHttp>(), parts.GetRequiredService<UploadStore>(), parts.GetRequiredService<Settings>().Version));
+        services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
+    }
+
+    public static void AddStreaming(this IServiceCollection services) =>
+        services.AddSingleton<EventDispatcher>().AddHostedService(parts => parts.GetRequiredService<EventDispatcher>());
+
+    public static void AddWorkers(this IServiceCollection services)
+    {
+        services.AddSingleton<Leftovers>();
+        // Hosted services stop in the opposite order: the pool first, then what keeps its leases.
+        services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
+        services.AddHostedService<Housekeeper>();
+        services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
+    }
+
+    public static void AddReference(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowReadingFromString;
+        });
+        services.AddOpenApi("v1", openApi =>
+        {
+            openApi.OpenApiVersion = Microsoft.OpenApi.OpenApiSpecVersion.OpenApi3_1;
+            openApi.AddDocumentTransformer((document, _, _) =>
+            {
+                document.Info = new() { Title = "Ingestion", Version = "v1", Description = "Turns documents into searchable chunks and shows every step." };
+                document.Servers = [];
+                return Task.CompletedTask;
+            });
+            openApi.AddOperationTransformer(ReferenceParameters.AddAsync);
+        });
+    }
+
+    public static void AddTelemetry(this IServiceCollection services)
+    {
+        services.AddHostedService<TaskMetrics>();
+        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter(TaskMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+            .AddPrometheusExporter());
+    }
+
+    public static void UseWeb(this WebApplication app, Settings settings)
+    {
+        app.UseMiddleware<ErrorBoundary>();
+        app.UseMiddleware<SecurityHeaders>();
+        app.UseDefaultFiles();
+        app.UseStaticFiles();
+        app.UseRouting();
+        if (settings.CorsOrigins.Count > 0) app.UseCors();
+        app.UseWebSockets();
+    }
+
+    public static void MapReference(this WebApplication app)
+    {
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").WithOpenApiRoutePattern("/openapi/v1.json"));
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
+
+    public static void MapUnknown(this WebApplication app) =>
+        app.MapFallback(() => Problems.NotFound()).ExcludeFromDescription();
+
+    public static void AnnounceStart(this WebApplication app, Settings settings) => app.Lifetime.ApplicationStarted.Register(() =>
+    {
+        var address = $"http://{HostInUrl(settings.EffectiveHost is "0.0.0.0" or "::" ? "localhost" : settings.EffectiveHost)}:{settings.Port}";
+        Console.WriteLine($"""
+
+            Ingestion {settings.Version} is ready.
+              Page       {address}/
+              Reference  {address}/docs
+              Health     {address}/health
+              Data       {Path.GetFullPath(settings.DataDir)}
+            """);
+        if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
+            Console.WriteLine("  No authentication is configured, so it listens on this machine alone. AUTH_DISABLED=true opens it to the network.");
+        Console.WriteLine();
+    });
+
+    private static string? CheckChunker(Settings settings) => Chunkers.Find(settings.Chunker) is not null
+        ? null : $"CHUNKER={settings.Chunker}: must be one of {string.Join(", ", Chunkers.Names)}";
+
+    private static string? CheckModel(Settings settings) => TokenCounters.TryForModel(settings.ChunkModel, out _)
+        ? null : $"CHUNK_MODEL={settings.ChunkModel}: must be one of {string.Join(", ", TokenCounters.KnownModels)}";
+
+    private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
+        ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string HostInUrl(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
+}

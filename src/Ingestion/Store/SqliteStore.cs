@@ -1,0 +1,220 @@
+using System.Numerics.Tensors;
+using Ingestion.Sqlite;
+
+namespace Ingestion.Store;
+
+/// <summary>Documents, chunks, words and vectors in the SQLite file.</summary>
+public sealed class SqliteStore : IChunkStore
+{
+    private const int VectorsPerWrite = 200;
+    private static readonly TimeSpan StagedForgottenAfter = TimeSpan.FromDays(30);
+
+    private readonly SqliteDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly SqliteSearch _search;
+
+    /// <param name="vectorMemory">Bytes that vectors of the collections searched last may take. Others are read from the file.</param>
+    public SqliteStore(SqliteDatabase database, TimeProvider time, long vectorMemory = 512L << 20)
+    {
+        database.Migrate("store", SqliteStoreSchema.Steps);
+        _database = database;
+        _time = time;
+        _search = new SqliteSearch(database, new CollectionCache(vectorMemory));
+    }
+
+    public Task<StagedVersion> StageAsync(NewVersion version, CancellationToken cancel) =>
+        Task.Run(() => new VersionStaging(_database, _time, version).RunAsync(cancel), cancel);
+
+    public Task<StagedVersion?> FindStagedAsync(string tenant, string taskId, CancellationToken cancel) =>
+        ReadAsync(session =>
+        {
+            var version = VersionRow.OfTask(session, tenant, taskId).Find(version => version.State == "staged");
+            if (version is null) return null;
+            var collection = session.Scalar<string>("SELECT name FROM collection WHERE id=$id", ("$id", version.Collection))!;
+            return Staged(version, tenant, collection);
+        }, cancel);
+
+    public Task<IReadOnlyList<PendingChunk>> ReadPendingAsync(StagedVersion staged, int after, int max, CancellationToken cancel) =>
+        ReadAsync<IReadOnlyList<PendingChunk>>(session =>
+        {
+            if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return [];
+            return session.List(
+                """
+                SELECT chunk.id, chunk.chunk_id, chunk_text.text FROM chunk JOIN chunk_text USING(id)
+                WHERE chunk.id>$after AND chunk.id<$end AND NOT EXISTS (SELECT 1 FROM chunk_vector WHERE chunk_vector.id=chunk.id)
+                ORDER BY chunk.id LIMIT $max
+                """,
+                row => new PendingChunk((int)(row.GetInt64(0) - version.FirstChunk), row.GetString(1), row.GetString(2)),
+                ("$after", version.FirstChunk + after), ("$end", version.EndChunk), ("$max", max));
+        }, cancel);
+
+    public async Task SaveVectorsAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
+    {
+        foreach (var (index, vector) in vectors)
+        {
+            if ((uint)index >= (uint)staged.ChunkCount) throw new ArgumentException($"There is no chunk {index} of {staged.ChunkCount}.");
+            if (vector.Length == 0 || vector.Length != vectors[0].Vector.Length)
+                throw new ArgumentException(
+                    $"The vector of chunk {index} has {vector.Length} numbers, others have {vectors[0].Vector.Length}.");
+            if (!float.IsFinite(TensorPrimitives.SumOfSquares(vector.Span)))
+                throw new ArgumentException($"The vector of chunk {index} holds numbers that are not finite.");
+        }
+        foreach (var step in vectors.Select(vector => (vector.Index, Numbers: VectorBlob.Write(vector.Vector.Span))).Chunk(VectorsPerWrite))
+        {
+            cancel.ThrowIfCancellationRequested();
+            await _database.StepAsync(session =>
+            {
+                if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return false;
+                var dimension = step[0].Numbers.Length / sizeof(float);
+                if (version.VectorCount > 0 && version.Dimension != dimension)
+                    throw new ArgumentException(
+                        $"The vector of chunk {step[0].Index} has {dimension} numbers, the version's vectors have {version.Dimension}.");
+                var added = 0;
+                foreach (var (index, numbers) in step)
+                {
+                    ReadOnlySpan<(string, object?)> row = [("$id", version.FirstChunk + index), ("$numbers", numbers)];
+                    if (session.Execute("INSERT OR IGNORE INTO chunk_vector(id, numbers) VALUES($id, $numbers)", row) == 1) added++;
+                    else session.Execute("UPDATE chunk_vector SET numbers=$numbers WHERE id=$id", [row[1], row[0]]);
+                }
+                session.Execute(
+                    "UPDATE version SET vector_count=vector_count+$added, dimension=$dimension, updated_at=$now WHERE id=$id",
+                    ("$added", added), ("$dimension", dimension), ("$now", Now()), ("$id", version.Id));
+                return true;
+            });
+        }
+    }
+
+    public async Task<CommitResult> CommitAsync(StagedVersion staged, CancellationToken cancel)
+    {
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            // What the switch changes is counted before it, so that the switch itself is short; if another commit came between, again.
+            var difference = await ReadAsync(session => VersionDifference.Read(session, staged.Id), cancel);
+            var result = await _database.StepAsync(session => VersionCommit.Run(session, staged.Id, difference, Now()));
+            if (result is not null) return result;
+        }
+    }
+
+    public Task DiscardAsync(string tenant, string taskId, CancellationToken cancel) =>
+        _database.StepAsync(session =>
+        {
+            foreach (var version in VersionRow.OfTask(session, tenant, taskId)) VersionRemoval.Drop(session, version);
+            return true;
+        });
+
+    public Task<DocumentPage> ListDocumentsAsync(string tenant, string collection, int page, int pageSize, CancellationToken cancel) =>
+        ReadAsync(session =>
+        {
+            if (CollectionRow.Find(session, tenant, collection) is not { } row) return new DocumentPage([], 0);
+            var total = session.Scalar<long>(
+                "SELECT count(*) FROM version WHERE collection=$collection AND state='visible'", ("$collection", row.Id));
+            var documents = session.List(
+                $"""
+                SELECT {StoredRows.DocumentColumns} FROM version WHERE collection=$collection AND state='visible'
+                ORDER BY document LIMIT $size OFFSET $skip
+                """,
+                document => StoredRows.Document(document, collection),
+                ("$collection", row.Id), ("$size", pageSize), ("$skip", (page - 1L) * pageSize));
+            return new DocumentPage(documents, total);
+        }, cancel);
+
+    public Task<StoredDocument?> GetDocumentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
+        ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            StoredRows.ReadVersion(session, collection, version.Id), cancel);
+
+    public Task<string?> ReadContentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
+        ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            session.Scalar<string>("SELECT text FROM content WHERE version=$version", ("$version", version.Id)), cancel);
+
+    public Task<ChunkPage?> ListChunksAsync(
+        string tenant, string collection, string document, int page, int pageSize, bool vectors, CancellationToken cancel) =>
+        ReadVisibleAsync(tenant, collection, document, (session, version) =>
+        {
+            var skip = (int)Math.Min((page - 1L) * pageSize, version.ChunkCount);
+            return new ChunkPage(StoredRows.ReadChunks(session, version, skip, pageSize, vectors), version.ChunkCount);
+        }, cancel);
+
+    public async Task<IReadOnlySet<string>> ReadChunkIdsAsync(
+        string tenant, string collection, string document, CancellationToken cancel) =>
+        await ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            VersionRow.ChunkIds(session, version).Keys.ToHashSet(), cancel) ?? [];
+
+    public async Task<DeleteReceipt?> DeleteDocumentAsync(string tenant, string collection, string document, CancellationToken cancel)
+    {
+        // First nobody sees it any more, in one step; then it goes piece by piece.
+        var versions = await _database.WriteAsync(session =>
+        {
+            if (CollectionRow.Find(session, tenant, collection) is not { } row) return [];
+            var found = VersionRow.OfDocument(session, row.Id, document).FindAll(version => version.State != "dropped");
+            foreach (var version in found) session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
+            if (found.Exists(version => version.State == "visible"))
+                session.Execute(
+                    """
+                    UPDATE collection SET changes=changes+1, removals=changes+1,
+                      model=CASE WHEN $left THEN model END, dimension=CASE WHEN $left THEN dimension ELSE 0 END
+                    WHERE id=$id
+                    """,
+                    ("$left", session.Scalar<long>(
+                        "SELECT EXISTS(SELECT 1 FROM version WHERE collection=$id AND state='visible' AND dimension>0)", ("$id", row.Id))),
+                    ("$id", row.Id));
+            return found;
+        });
+        if (versions.Count == 0) return null;
+        long chunks = 0, vectors = 0;
+        foreach (var version in versions)
+        {
+            for (var done = false; !done;)
+            {
+                var removed = await _database.StepAsync(session => VersionRemoval.Step(session, version));
+                (chunks, vectors, done) = (chunks + removed.Chunks, vectors + removed.Vectors, removed.Done);
+            }
+        }
+        var remaining = _database.Read(session => versions.Sum(version => VersionRemoval.CountRows(session, version)));
+        return new DeleteReceipt(versions.Count, chunks, vectors, remaining);
+    }
+
+    public Task<IReadOnlyList<SearchHit>> SearchAsync(SearchQuery query, CancellationToken cancel) =>
+        Task.Run(() => _search.Search(query, cancel), cancel);
+
+    public Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel) =>
+        ReadAsync(session => CollectionRow.Find(session, tenant, collection)?.Space, cancel);
+
+    public async Task SweepAsync(CancellationToken cancel)
+    {
+        await _database.StepAsync(session => session.Execute(
+            "UPDATE version SET state='dropped' WHERE state IN ('staging', 'staged') AND updated_at<$before",
+            ("$before", Now() - (long)StagedForgottenAfter.TotalMilliseconds)));
+        while (_database.Read(NextUnseen) is { } version)
+        {
+            for (var done = false; !done;)
+            {
+                cancel.ThrowIfCancellationRequested();
+                done = (await _database.StepAsync(session => VersionRemoval.Step(session, version))).Done;
+            }
+        }
+
+        static VersionRow? NextUnseen(SqliteSession session) =>
+            session.Scalar<long?>("SELECT id FROM version WHERE state IN ('superseded', 'dropped') LIMIT 1") is { } id
+                ? VersionRow.Get(session, id)
+                : null;
+    }
+
+    internal static StagedVersion Staged(VersionRow version, string tenant, string collection) =>
+        new(tenant, collection, version.Document, version.Task, version.Model, version.ChunkCount, version.TokenCount, version.VectorCount)
+        {
+            Id = version.Id,
+        };
+
+    private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private Task<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancel) => Task.Run(() => _database.Read(read), cancel);
+
+    private Task<T?> ReadVisibleAsync<T>(
+        string tenant, string collection, string document, Func<SqliteSession, VersionRow, T> read, CancellationToken cancel)
+        where T : class? =>
+        ReadAsync(session =>
+            CollectionRow.Find(session, tenant, collection) is { } row && VersionRow.Visible(session, row.Id, document) is { } version
+                ? read(session, version)
+                : null, cancel);
+}

@@ -1,0 +1,162 @@
+using System.Text.Json;
+
+namespace Ingestion.Store;
+
+/// <summary>A version to stage, with everything that a reader of the document will be told.</summary>
+public sealed record NewVersion
+{
+    public required string TenantId { get; init; }
+    public required string CollectionId { get; init; }
+    public required string DocumentId { get; init; }
+
+    /// <summary>Ids of tasks sort by acceptance: a version of an older task never replaces one of a newer task.</summary>
+    public required string TaskId { get; init; }
+
+    public string? Title { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
+
+    /// <summary>A JSON object, or null.</summary>
+    public JsonElement? Metadata { get; init; }
+
+    public required StoredSource Source { get; init; }
+
+    /// <summary>Canonical Markdown; the chunks are slices of it.</summary>
+    public required string Content { get; init; }
+
+    public int? PageCount { get; init; }
+
+    /// <summary>Code points: where each page starts in the content.</summary>
+    public IReadOnlyList<int> PageStarts { get; init; } = [];
+
+    public string? Language { get; init; }
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The embedding model's name.</summary>
+    public required string Model { get; init; }
+
+    public required IReadOnlyList<NewChunk> Chunks { get; init; }
+}
+
+/// <param name="Kind">"file", "url" or "text".</param>
+/// <param name="Hash">SHA-256 of the source's bytes, hex.</param>
+/// <param name="Size">Bytes.</param>
+public sealed record StoredSource(string Kind, string? FileName, string? Url, string? MediaType, long Size, string? Hash);
+
+/// <param name="Start">UTF-16 offset into the content; the text is <c>[Start, End)</c>.</param>
+/// <param name="StartCodePoint">The same in Unicode code points, as the wire counts.</param>
+/// <param name="PageStart">From 1; 0 where the format has no pages.</param>
+public sealed record NewChunk(
+    string ChunkId, int Start, int End, int StartCodePoint, int EndCodePoint, int TokenCount,
+    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath);
+
+/// <param name="ChunkCount">Of the whole version.</param>
+/// <param name="VectorCount">Chunks that have a vector already, taken over or saved before.</param>
+public sealed record StagedVersion(
+    string TenantId, string CollectionId, string DocumentId, string TaskId, string Model, int ChunkCount, long TokenCount, int VectorCount)
+{
+    /// <summary>The store's own handle.</summary>
+    public required long Id { get; init; }
+}
+
+public readonly record struct PendingChunk(int Index, string ChunkId, string Text);
+
+public readonly record struct ChunkVector(int Index, ReadOnlyMemory<float> Vector);
+
+public enum CommitKind
+{
+    Committed,
+
+    /// <summary>A later upload of the same document is already visible: this one was dropped.</summary>
+    Superseded,
+
+    /// <summary>It was discarded, or a chunk still lacks its vector.</summary>
+    NotReady,
+
+    /// <summary>The collection's vectors have another model or dimension.</summary>
+    OtherModel,
+}
+
+/// <param name="Version">From 1, growing with every commit of the document.</param>
+/// <param name="Space">With <see cref="CommitKind.OtherModel"/>: what the collection has.</param>
+public sealed record CommitResult(
+    CommitKind Kind, int Version = 0, int Kept = 0, int Added = 0, int Removed = 0, int Dimension = 0, VectorSpace? Space = null);
+
+public sealed record VectorSpace(string Model, int Dimension);
+
+public sealed record StoredDocument
+{
+    public required string CollectionId { get; init; }
+    public required string DocumentId { get; init; }
+    public required string TaskId { get; init; }
+    public required int Version { get; init; }
+    public string? Title { get; init; }
+    public string? Description { get; init; }
+    public IReadOnlyList<string> Tags { get; init; } = [];
+    public JsonElement? Metadata { get; init; }
+    public required StoredSource Source { get; init; }
+    public int? PageCount { get; init; }
+    public IReadOnlyList<int> PageStarts { get; init; } = [];
+    public string? Language { get; init; }
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+    public required string Model { get; init; }
+    public required int Dimension { get; init; }
+    public required int ChunkCount { get; init; }
+    public required long TokenCount { get; init; }
+
+    /// <summary>Code points.</summary>
+    public required int ContentLength { get; init; }
+
+    /// <summary>When the document's first version was committed.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+public sealed record DocumentPage(IReadOnlyList<StoredDocument> Documents, long Total);
+
+/// <param name="Start">Code points.</param>
+/// <param name="End">Code points.</param>
+/// <param name="PageStart">From 1; 0 where the format has no pages.</param>
+public sealed record StoredChunk(
+    string ChunkId, int Index, string Text, int Start, int End, int TokenCount,
+    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath, float[]? Vector = null);
+
+public sealed record ChunkPage(IReadOnlyList<StoredChunk> Chunks, long Total);
+
+public sealed record DeleteReceipt(int Versions, long Chunks, long Vectors, long Remaining);
+
+public enum SearchMode
+{
+    Hybrid,
+    Vector,
+    Text,
+}
+
+public sealed record SearchQuery
+{
+    public required string TenantId { get; init; }
+    public required string CollectionId { get; init; }
+    public required SearchMode Mode { get; init; }
+
+    /// <summary>For Text and Hybrid: the user's words, no query language.</summary>
+    public string? Text { get; init; }
+
+    /// <summary>For Vector and Hybrid.</summary>
+    public ReadOnlyMemory<float> Vector { get; init; }
+
+    /// <summary>1–1000.</summary>
+    public int TopK { get; init; } = 5;
+
+    /// <summary>0–1: hits with a lower score are left out.</summary>
+    public double Threshold { get; init; }
+
+    /// <summary>
+    /// Equality: each name is "tags" (the document has all of them), "document_id", "title" or a name in its metadata, whole or by its
+    /// parts between dots. Values are equal by JSON type and value; a name that the metadata lacks equals nothing. Null: no filter.
+    /// </summary>
+    public JsonElement? Filter { get; init; }
+}
+
+/// <param name="Score">0–1, comparable within one mode.</param>
+public sealed record SearchHit(StoredDocument Document, StoredChunk Chunk, double Score);

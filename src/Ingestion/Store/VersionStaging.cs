@@ -1,0 +1,139 @@
+using System.Text.Json;
+using Ingestion.Sqlite;
+
+namespace Ingestion.Store;
+
+/// <summary>
+/// Writes one version and its chunks in small steps, so that no other writer waits long. Until the last step it counts as half written.
+/// </summary>
+internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time, NewVersion version)
+{
+    private const int ChunksPerWrite = 200;
+    private const int CharactersPerWrite = 256 * 1024;
+
+    private long _collection;
+    private Dictionary<string, long> _vectors = [];
+    private long _id;
+    private long _firstChunk;
+
+    public async Task<StagedVersion> RunAsync(CancellationToken cancel)
+    {
+        if (!database.Read(Prepare)) _collection = await database.StepAsync(AddCollection);
+        var chunks = version.Chunks;
+        Task<VersionRow?>? writing = null;
+        for (var next = 0; next < chunks.Count || writing is null;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            // The words of a step are counted while the step before it is written.
+            var step = TakeStep(ref next);
+            if (writing is not null && await writing is null) break;
+            var first = writing is null;
+            var last = next == chunks.Count;
+            writing = database.StepAsync(session => Write(session, step, first, last));
+        }
+        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
+    }
+
+    /// <summary>False where the collection is new.</summary>
+    private bool Prepare(SqliteSession session)
+    {
+        if (CollectionRow.Find(session, version.TenantId, version.CollectionId) is not { } collection) return false;
+        _collection = collection.Id;
+        if (VersionRow.Visible(session, _collection, version.DocumentId) is { } visible && visible.Model == version.Model)
+            _vectors = VersionRow.ChunkIds(session, visible);
+        return true;
+    }
+
+    private long AddCollection(SqliteSession session)
+    {
+        session.Execute(
+            "INSERT OR IGNORE INTO collection(tenant, name) VALUES($tenant, $name)",
+            ("$tenant", version.TenantId), ("$name", version.CollectionId));
+        return CollectionRow.Find(session, version.TenantId, version.CollectionId)!.Value.Id;
+    }
+
+    private List<ChunkToWrite> TakeStep(ref int next)
+    {
+        var step = new List<ChunkToWrite>();
+        for (var characters = 0; next < version.Chunks.Count && step.Count < ChunksPerWrite && characters < CharactersPerWrite; next++)
+        {
+            var chunk = version.Chunks[next];
+            var text = version.Content.AsSpan(chunk.Start, chunk.End - chunk.Start);
+            var (terms, words) = WordIndex.TermsOf(_collection, text);
+            step.Add(new ChunkToWrite(next, chunk, text.ToString(), terms, words));
+            characters += text.Length;
+        }
+        return step;
+    }
+
+    /// <summary>Null where the version was dropped meanwhile.</summary>
+    private VersionRow? Write(SqliteSession session, List<ChunkToWrite> step, bool first, bool last)
+    {
+        if (first) Begin(session);
+        else if (VersionRow.Get(session, _id) is not { State: "staging" }) return null;
+
+        var taken = 0;
+        foreach (var chunk in step) taken += WriteChunk(session, chunk);
+        session.Execute(
+            """
+            UPDATE version SET vector_count=vector_count+$taken, state=$state,
+              dimension=CASE WHEN $taken>0 THEN (SELECT dimension FROM collection WHERE id=version.collection) ELSE dimension END
+            WHERE id=$id
+            """,
+            ("$taken", taken), ("$state", last ? "staged" : "staging"), ("$id", _id));
+        return VersionRow.Get(session, _id);
+    }
+
+    private void Begin(SqliteSession session)
+    {
+        foreach (var earlier in VersionRow.OfTask(session, version.TenantId, version.TaskId)) VersionRemoval.Drop(session, earlier);
+        _firstChunk = session.Scalar<long>("SELECT next FROM chunk_sequence");
+        session.Execute("UPDATE chunk_sequence SET next=next+$count", ("$count", version.Chunks.Count));
+        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        _id = session.Scalar<long>(
+            """
+            INSERT INTO version(collection, document, task, state, first_chunk, chunk_count, token_count, model, created_at, updated_at,
+              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts)
+            VALUES($collection, $document, $task, 'staging', $first, $chunks, $tokens, $model, $now, $now,
+              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts)
+            RETURNING id
+            """,
+            ("$collection", _collection), ("$document", version.DocumentId), ("$task", version.TaskId), ("$first", _firstChunk),
+            ("$chunks", version.Chunks.Count), ("$tokens", version.Chunks.Sum(chunk => (long)chunk.TokenCount)), ("$model", version.Model),
+            ("$now", now), ("$length", new Chunking.CodePoints(version.Content).Total), ("$pages", version.PageCount),
+            ("$title", version.Title), ("$description", version.Description), ("$language", version.Language),
+            ("$tags", StoredRows.WriteStrings(version.Tags)), ("$metadata", version.Metadata?.GetRawText()),
+            ("$source", JsonSerializer.Serialize(version.Source)), ("$warnings", StoredRows.WriteStrings(version.Warnings)),
+            ("$starts", JsonSerializer.Serialize(version.PageStarts)));
+        session.Execute("INSERT INTO content(version, text) VALUES($version, $text)", ("$version", _id), ("$text", version.Content));
+    }
+
+    /// <summary>Gives 1 where it took a vector over, else 0.</summary>
+    private int WriteChunk(SqliteSession session, ChunkToWrite row)
+    {
+        var chunk = row.Chunk;
+        var id = _firstChunk + row.Index;
+        session.Execute(
+            """
+            INSERT INTO chunk(id, chunk_id, words, start, "end", token_count, page_start, page_end, headings)
+            VALUES($id, $chunk, $words, $start, $end, $tokens, $from, $to, $headings)
+            """,
+            ("$id", id), ("$chunk", chunk.ChunkId), ("$words", row.Words), ("$start", chunk.StartCodePoint), ("$end", chunk.EndCodePoint),
+            ("$tokens", chunk.TokenCount), ("$from", chunk.PageStart), ("$to", chunk.PageEnd),
+            ("$headings", StoredRows.WriteStrings(chunk.HeadingPath)));
+        session.Execute("INSERT INTO chunk_text(id, text) VALUES($id, $text)", ("$id", id), ("$text", row.Text));
+        session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));
+        return _vectors.TryGetValue(chunk.ChunkId, out var known)
+            ? session.Execute(
+                "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known",
+                ("$id", id), ("$known", known))
+            : 0;
+    }
+
+    /// <summary>The document was deleted, or the task discarded, while it was being staged: whatever comes next finds nothing.</summary>
+    private StagedVersion Dropped() => new(
+        version.TenantId, version.CollectionId, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
+        version.Chunks.Sum(chunk => (long)chunk.TokenCount), VectorCount: 0) { Id = _id };
+
+    private sealed record ChunkToWrite(int Index, NewChunk Chunk, string Text, string Terms, int Words);
+}

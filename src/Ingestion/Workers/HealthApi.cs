@@ -1,0 +1,68 @@
+using Ingestion.Config;
+using Ingestion.Http;
+using Ingestion.Tasks;
+
+namespace Ingestion.Workers;
+
+/// <summary><c>/health</c> for people, <c>/health/live</c> and <c>/health/ready</c> for orchestrators.</summary>
+public static class HealthApi
+{
+    public static void MapHealth(this IEndpointRouteBuilder routes)
+    {
+        var health = routes.MapGroup("").WithTags("Health");
+        health.MapGet("/health", GetAsync).WithSummary("See how the service is").Produces<HealthResponse>();
+        health.MapGet("/health/live", IsLive).WithSummary("Whether the process should go on; 503 when its workers have died")
+            .Produces<ReadyResponse>().Produces<ReadyResponse>(503);
+        health.MapGet("/health/ready", IsReadyAsync).WithSummary("Whether requests can be served; 503 when the storage is away")
+            .Produces<ReadyResponse>().Produces<ReadyResponse>(503);
+    }
+
+    private static async Task<IResult> GetAsync(HttpContext http, ITaskEngine engine, WorkerPool pool, Settings settings)
+    {
+        EngineStats? stats = null;
+        try
+        {
+            stats = await engine.StatsAsync(http.RequestAborted);
+        }
+        catch (UnavailableException)
+        {
+            // Said below: degraded.
+        }
+        var isHealthy = stats is not null && pool.IsAlive;
+        var workers = new WorkersView(pool.Id, pool.Count > 0, pool.Count, pool.Count, pool.Busy);
+        var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
+        return Results.Json(
+            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, "sqlite", "not_used", workers, tasks),
+            HealthWire.Default.HealthResponse);
+    }
+
+    private static IResult IsLive(WorkerPool pool) => Answer(pool.IsAlive, "live", "the workers have stopped looking for work");
+
+    private static async Task<IResult> IsReadyAsync(HttpContext http, ITaskEngine engine)
+    {
+        try
+        {
+            await engine.StatsAsync(http.RequestAborted);
+            return Answer(true, "ready", "");
+        }
+        catch (UnavailableException)
+        {
+            return Answer(false, "", "the storage of tasks is away");
+        }
+    }
+
+    private static IResult Answer(bool isGood, string good, string bad) =>
+        Results.Json(new ReadyResponse(isGood ? good : "unavailable: " + bad), HealthWire.Default.ReadyResponse, statusCode: isGood ? 200 : 503);
+}
+
+/// <param name="Status">healthy or degraded.</param>
+/// <param name="Engine">Where tasks live.</param>
+/// <param name="Redis">connected, disconnected or not_used.</param>
+/// <param name="Tasks">Null where the storage is away.</param>
+public sealed record HealthResponse(string Status, string Version, string Engine, string Redis, WorkersView Workers, TasksView? Tasks);
+
+public sealed record WorkersView(string PoolId, bool Running, int WorkerCount, int TargetWorkerCount, int Busy);
+
+public sealed record TasksView(long Waiting, long Running, long Parked, DateTimeOffset? OldestWaiting);
+
+public sealed record ReadyResponse(string Status);

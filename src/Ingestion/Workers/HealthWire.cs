@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Ingestion.Workers;
+
+/// <summary>Health on the wire.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    NumberHandling = JsonNumberHandling.AllowReadingFromString)]
+[JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(ReadyResponse))]
+public sealed partial class HealthWire : JsonSerializerContext;

@@ -1,0 +1,89 @@
+using Ingestion.Config;
+using Ingestion.Pipeline;
+using Ingestion.Tasks;
+
+namespace Ingestion.Workers;
+
+/// <summary>Leases a task, runs it, finishes it, and again. Nothing that a task does ends it.</summary>
+public sealed class IngestionWorker(
+    string id, ITaskEngine engine, IngestionPipeline pipeline, LeaseKeeper keeper, Leftovers leftovers, Settings settings, TimeProvider time, ILogger log)
+{
+    /// <summary>A worker that has not looked for work for this long, and has none, is dead.</summary>
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(1);
+
+    private long _lastLook = time.GetTimestamp();
+    private volatile bool _busy;
+
+    public bool IsBusy => _busy;
+
+    public bool IsAlive => _busy || time.GetElapsedTime(Volatile.Read(ref _lastLook)) < Silence;
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                Volatile.Write(ref _lastLook, time.GetTimestamp());
+                var wait = settings.WorkerSleepTime > LongestWait ? settings.WorkerSleepTime : LongestWait;
+                foreach (var lease in await engine.LeaseAsync(id, 1, wait, stop))
+                {
+                    _busy = true;
+                    await RunTaskAsync(lease);
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                log.LogWarning(fault, "Worker {Worker} cannot reach the tasks; it tries again", id);
+                await Task.Delay(PauseAfterFault, time, CancellationToken.None);
+            }
+            finally
+            {
+                _busy = false;
+            }
+        }
+    }
+
+    private async Task RunTaskAsync(Lease lease)
+    {
+        using var hold = keeper.Hold(lease);
+        try
+        {
+            if (await pipeline.RunAsync(hold) is not { } outcome) return;
+            if (!await FinishAsync(hold, outcome))
+            {
+                log.LogWarning("Task {Task} attempt {Attempt} ended too late; another attempt has it", lease.TaskId, lease.Attempt);
+                return;
+            }
+            if (outcome.Kind == OutcomeKind.Completed) leftovers.OfCompleted(lease.Task.Spec);
+        }
+        finally
+        {
+            keeper.Release(hold);
+        }
+    }
+
+    /// <summary>The outcome is the last thing known of the attempt: a storage that is away for a moment must not lose it.</summary>
+    private async Task<bool> FinishAsync(LeaseHold hold, TaskOutcome outcome)
+    {
+        while (true)
+        {
+            try
+            {
+                return await engine.FinishAsync(hold.Lease, outcome, CancellationToken.None);
+            }
+            catch (UnavailableException fault) when (hold.Reason is EndReason.None or EndReason.Cancelled)
+            {
+                log.LogWarning(fault, "Task {Task} cannot be finished now; trying again", hold.Lease.TaskId);
+                await Task.Delay(PauseAfterFault, time, CancellationToken.None);
+            }
+        }
+    }
+}

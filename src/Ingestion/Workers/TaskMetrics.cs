@@ -1,0 +1,41 @@
+using System.Diagnostics.Metrics;
+using Ingestion.Streaming;
+using Ingestion.Tasks;
+
+namespace Ingestion.Workers;
+
+/// <summary>The figures that <c>/metrics</c> shows of tasks and workers. Every name of a metric stands here.</summary>
+public sealed class TaskMetrics(ITaskEngine engine, WorkerPool pool, EventDispatcher dispatcher, IMeterFactory meters) : IHostedService
+{
+    public const string MeterName = "Ingestion";
+
+    private readonly Meter _meter = meters.Create(MeterName);
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _meter.CreateObservableGauge("ingestion.tasks", ReadTasks, "{task}", "Tasks by phase");
+        _meter.CreateObservableGauge("ingestion.workers", ReadWorkers, "{worker}", "Workers by what they do");
+        _meter.CreateObservableGauge("ingestion.followers", () => dispatcher.Followers, "{connection}", "Sockets and streams that follow tasks");
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IEnumerable<Measurement<long>> ReadTasks()
+    {
+        EngineStats stats;
+        try
+        {
+            stats = engine.StatsAsync(CancellationToken.None).GetAwaiter().GetResult();
+        }
+        catch (UnavailableException)
+        {
+            return [];
+        }
+        return [Of(stats.Waiting, "waiting"), Of(stats.Running, "running"), Of(stats.Parked, "parked")];
+    }
+
+    private IEnumerable<Measurement<long>> ReadWorkers() => [Of(pool.Busy, "busy"), Of(pool.Count - pool.Busy, "idle")];
+
+    private static Measurement<long> Of(long value, string phase) => new(value, new KeyValuePair<string, object?>("phase", phase));
+}

@@ -1,0 +1,173 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using System.Text.Json;
+
+namespace Ingestion.Tests.Support;
+
+/// <summary>The real service in a process of its own, on a free port and a data folder of its own.</summary>
+public sealed class ServiceProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(60);
+
+    private readonly Dictionary<string, string> _environment;
+    private readonly List<string> _output = [];
+    private readonly bool _ownsFolder;
+    private Process _process;
+
+    private ServiceProcess(string folder, bool ownsFolder, int port, Dictionary<string, string> environment)
+    {
+        (Folder, _ownsFolder, Port, _environment) = (folder, ownsFolder, port, environment);
+        Address = new Uri($"http://127.0.0.1:{port}/");
+        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
+        _process = Launch();
+    }
+
+    /// <summary>Working directory; DATA_DIR is its subfolder <c>data</c>.</summary>
+    public string Folder { get; }
+
+    public int Port { get; }
+
+    public Uri Address { get; }
+
+    public HttpClient Http { get; }
+
+    public int ProcessId => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public string Output
+    {
+        get
+        {
+            lock (_output) return string.Join('\n', _output);
+        }
+    }
+
+    public static async Task<ServiceProcess> StartAsync(params (string Name, string Value)[] environment)
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-").FullName;
+        return await StartAsync(folder, ownsFolder: true, environment);
+    }
+
+    public static async Task<ServiceProcess> StartInAsync(string folder, params (string Name, string Value)[] environment) =>
+        await StartAsync(folder, ownsFolder: false, environment);
+
+    /// <summary>Kills it as a power cut would: no handler runs.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill(entireProcessTree: false);
+        await _process.WaitForExitAsync();
+    }
+
+    /// <summary>Asks it to stop, as an orchestrator does, and waits until it has.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await _process.WaitForExitAsync();
+        return _process.ExitCode;
+    }
+
+    /// <summary>Starts it again on the same folder and port.</summary>
+    public async Task RestartAsync()
+    {
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+        _process = Launch();
+        await WaitUntilReadyAsync();
+    }
+
+    public async Task<JsonElement> GetJsonAsync(string path) => await Http.GetFromJsonAsync<JsonElement>(path);
+
+    /// <summary>Waits until the task has ended and gives it as the wire shows it.</summary>
+    public async Task<JsonElement> WaitForEndAsync(string tenant, string taskId, int seconds = 60)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            var task = (await GetJsonAsync($"api/v1/tasks/{taskId}?tenant_id={Uri.EscapeDataString(tenant)}")).GetProperty("task");
+            if (task.GetProperty("status").GetString() is "completed" or "failed" or "cancelled") return task;
+            if (deadline.Elapsed > TimeSpan.FromSeconds(seconds)) throw new TimeoutException($"Task {taskId} has not ended: {task}\n{Output}");
+            await Task.Delay(20);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Http.Dispose();
+        if (!_process.HasExited) await KillAsync();
+        _process.Dispose();
+        if (_ownsFolder) Directory.Delete(Folder, recursive: true);
+    }
+
+    private static async Task<ServiceProcess> StartAsync(string folder, bool ownsFolder, (string Name, string Value)[] environment)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var service = new ServiceProcess(folder, ownsFolder, FreePort(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+            try
+            {
+                await service.WaitUntilReadyAsync();
+                return service;
+            }
+            catch (InvalidOperationException) when (tries < 3 && service.Output.Contains("address already in use", StringComparison.OrdinalIgnoreCase))
+            {
+                // Somebody took the port between finding it free and listening on it.
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private Process Launch()
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
+        {
+            WorkingDirectory = Folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        start.Environment["PORT"] = Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        start.Environment["DATA_DIR"] = Path.Combine(Folder, "data");
+        foreach (var (name, value) in _environment) start.Environment[name] = value;
+        var process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (_output) _output.Add(line);
+    }
+
+    private async Task WaitUntilReadyAsync()
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            if (_process.HasExited) throw new InvalidOperationException($"The service stopped with {_process.ExitCode}:\n{Output}");
+            try
+            {
+                using var answer = await Http.GetAsync("health/ready");
+                if (answer.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+            if (waited.Elapsed > StartPatience) throw new TimeoutException("The service is not ready:\n" + Output);
+            await Task.Delay(20);
+        }
+    }
+}
