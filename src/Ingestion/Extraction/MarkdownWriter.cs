@@ -28,8 +28,8 @@ public sealed class MarkdownWriter
         _pageStarts.Add(_text.Length);
     }
 
-    public void Heading(int level, string inline) =>
-        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline));
+    public void Heading(int level, string inline, BoundingBox? box = null) =>
+        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline), box);
 
     public void Paragraph(string inline, ElementKind kind = ElementKind.Paragraph, BoundingBox? box = null) =>
         Block(kind, 0, "", inline, box);

@@ -9,6 +9,9 @@ internal static class BlockWriter
         {
             switch (block.Kind)
             {
+                case BlockKind.Heading:
+                    writer.Heading(block.Level, Paragraphs.Join(block.Lines), block.Box);
+                    break;
                 case BlockKind.Item:
                     var mark = char.IsLetterOrDigit(block.Mark[0]) || block.Mark[0] == '(' ? block.Mark : "-";
                     writer.ListItem(Math.Max(1, block.Level), mark, Paragraphs.Join(block.Lines, block.Mark.Length), block.Box);

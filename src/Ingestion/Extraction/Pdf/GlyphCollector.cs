@@ -105,6 +105,9 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             return;
         }
 
+        // Symbol fonts without a mapping: their codes land on controls, and they draw bullets.
+        if (unicode.Length == 1 && unicode[0] is >= '\u0080' and <= '\u009F') unicode = "•";
+
         // Text space to page space in one matrix: x' = a·x + c·y + e, y' = b·x + d·y + f.
         var (a, b) = (renderingMatrix.A, renderingMatrix.B);
         var (c, d) = (renderingMatrix.C, renderingMatrix.D);
@@ -151,7 +154,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     {
         var style = FontStyle.None;
         var name = font.Details?.Name ?? "";
-        if (font.Details is { IsBold: true } or { Weight: >= 600 } || Names(name, "bold", "black", "heavy", "demi")) style |= FontStyle.Bold;
+        if (font.Details is { IsBold: true } or { Weight: >= 600 } || Names(name, "bold", "black", "heavy", "demi", "cmbx", "sfbx", "ecbx", "-medi") && !Names(name, "-medium")) style |= FontStyle.Bold;
         if (font.Details is { IsItalic: true } || Names(name, "italic", "oblique")) style |= FontStyle.Italic;
         if (Names(name, "courier", "mono", "consol", "menlo", "typewriter", "inconsolata", "cmtt")) style |= FontStyle.Monospace;
         return style;

@@ -3,6 +3,7 @@ namespace Ingestion.Extraction.Pdf;
 internal enum BlockKind
 {
     Text,
+    Heading,
     Item,
     Code,
     Table,

@@ -18,6 +18,9 @@ internal sealed class TextLine
     public required bool Artifact { get; init; }
     public required bool RightToLeft { get; init; }
 
+    /// <summary>Pieces with wide gaps between them.</summary>
+    public required int Pieces { get; init; }
+
     public float Top => Base + (0.8f * Size);
     public float Bottom => Base - (0.25f * Size);
 
@@ -53,6 +56,7 @@ internal sealed class TextLine
             Style = style,
             Artifact = artifact * 2 > glyphs.Length,
             RightToLeft = VisualText.HasRightToLeft(glyphs),
+            Pieces = segments.Count,
         };
     }
 
