@@ -70,6 +70,8 @@ internal static class Furniture
     private static string KeyOf(string text)
     {
         var key = new StringBuilder(text.Length);
+        var cut = text.LastIndexOf(' ') + 1;
+        if (IsRoman(text.AsSpan(cut))) text = text[..cut] + '1';
         foreach (var c in text)
         {
             if (!char.IsDigit(c)) key.Append(char.ToLowerInvariant(c));
@@ -77,6 +79,8 @@ internal static class Furniture
         }
         return key.ToString().Trim();
     }
+
+    private static bool IsRoman(ReadOnlySpan<char> word) => word.Length is > 0 and <= 6 && word.IndexOfAnyExcept("ivxl") < 0;
 
     /// <summary>The number that the text starts or ends with.</summary>
     private static int? NumberOf(string text)
