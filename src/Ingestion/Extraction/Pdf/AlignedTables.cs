@@ -9,9 +9,6 @@ internal static class AlignedTables
     /// <summary>A head that spans columns is said for each of them; a wide cell below is not.</summary>
     private const int HeadRows = 2;
 
-    /// <summary>More rows than this are a drawing.</summary>
-    private const int MaxRows = 600;
-
     /// <summary>A stretch of a column: text rows, or rows <c>[First, Last]</c> that are a table.</summary>
     internal readonly record struct Stretch(int First, int Last, PageTable? Table);
 
@@ -19,7 +16,7 @@ internal static class AlignedTables
     {
         var stretches = new List<Stretch>();
         var text = 0;
-        for (var i = 0; i < rows.Count && rows.Count <= MaxRows;)
+        for (var i = 0; i < rows.Count;)
         {
             var end = EndOfRun(rows, i);
             if (end - i >= 2 && ToTable(rows, i, end, across) is { } table)
@@ -64,7 +61,9 @@ internal static class AlignedTables
         var columns = Columns(run);
         if (columns.Count is < 2 or > MaxColumns) return null;
         var cells = Fill(run, columns);
-        return IsTable(run, cells, columns.Count, ruled) ? new PageTable(left, bottom - (0.3f * size), right, top + size, cells) : null;
+        if (!IsTable(run, cells, columns.Count, ruled)) return null;
+        RuledTables.TurnRightToLeft(cells, [.. run.SelectMany(row => row)]);
+        return new PageTable(left, bottom - (0.3f * size), right, top + size, cells);
     }
 
     /// <summary>Where the pieces of the fuller rows overlap is a column; wide pieces over several of them are spanning heads and do not count.</summary>
@@ -95,7 +94,7 @@ internal static class AlignedTables
                 for (var c = 0; c < columns.Count; c++)
                 {
                     var overlap = Math.Min(segment.U1, columns[c].U1) - Math.Max(segment.U0, columns[c].U0);
-                    if (overlap <= 0.3f * Math.Min(segment.Width, columns[c].U1 - columns[c].U0) || (placed && r >= HeadRows)) continue;
+                    if (overlap <= 0.3f * Math.Min(segment.Width, columns[c].U1 - columns[c].U0) || (placed && (r >= HeadRows || run.Count < 2 * HeadRows))) continue;
                     (contents[c] ??= []).Add(segment);
                     placed = true;
                 }

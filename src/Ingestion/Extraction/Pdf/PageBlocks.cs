@@ -33,6 +33,9 @@ internal sealed class TextBlock
 /// <summary>One page's text to blocks in reading order.</summary>
 internal static class PageBlocks
 {
+    /// <summary>More pieces of text than this on a page are a map or a plan, which has no tables to find.</summary>
+    private const int MaxSegments = 2_000;
+
     public static List<TextBlock> Of(PdfPage page)
     {
         var blocks = new List<TextBlock>();
@@ -42,8 +45,12 @@ internal static class PageBlocks
             if (segments.Count == 0) continue;
             var rightToLeft = segments.Count(segment => VisualText.HasRightToLeft(segment.Glyphs)) * 2 > segments.Count;
             var (across, down) = RulesOf(page, frame);
-            foreach (var table in RuledTables.Take(segments, across, down)) Insert(segments, table);
-            foreach (var column in ReadingOrder.Of(segments, rightToLeft)) AddColumn(column, across, page, frame, blocks);
+            var prose = segments.Count <= MaxSegments && frame.Angle % 90 == 0;
+            if (prose)
+            {
+                foreach (var table in RuledTables.Take(segments, across, down)) Insert(segments, table);
+            }
+            foreach (var column in ReadingOrder.Of(segments, rightToLeft)) AddColumn(column, prose ? across : null, page, frame, blocks);
         }
         return blocks;
     }
@@ -56,7 +63,7 @@ internal static class PageBlocks
         segments.Insert(at, Segment.For(table, -1 - at));
     }
 
-    private static void AddColumn(List<Segment> column, List<RuledTables.Line> across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
+    private static void AddColumn(List<Segment> column, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
     {
         var rows = new List<List<Segment>>();
         for (var i = 0; i <= column.Count; i++)
@@ -73,9 +80,14 @@ internal static class PageBlocks
         }
     }
 
-    private static void AddRows(List<List<Segment>> rows, List<RuledTables.Line> across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
+    private static void AddRows(List<List<Segment>> rows, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
     {
         if (rows.Count == 0) return;
+        if (across is null)
+        {
+            Paragraphs.Build([.. rows.Select(TextLine.Of)], page, frame, blocks);
+            return;
+        }
         foreach (var (first, last, table) in AlignedTables.Find(rows, across))
         {
             if (table is not null) blocks.Add(TableBlock(table, page, frame));

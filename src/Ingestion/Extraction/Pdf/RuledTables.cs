@@ -8,8 +8,11 @@ internal static class RuledTables
 {
     private const float Touch = 3;
     private const float Same = 3;
-    private const int MaxLines = 2_000;
-    private const int MaxCells = 20_000;
+
+    /// <summary>More lines than this are a drawing.</summary>
+    private const int MaxLines = 400;
+    private const int MaxCells = 2_000;
+    private const int MaxGrids = 24;
 
     /// <summary>A few boxes with more text than this are the frames of a layout.</summary>
     private const int MaxCellLength = 600;
@@ -25,7 +28,10 @@ internal static class RuledTables
         down = Merge(down);
         if (across.Count < 2 || down.Count < 1 || across.Count > MaxLines || down.Count > MaxLines) return tables;
 
-        foreach (var (rows, columns) in Components(across, down))
+        // A page full of small grids is a map or a plan.
+        var grids = Components(across, down);
+        if (grids.Count > MaxGrids) return tables;
+        foreach (var (rows, columns) in grids)
         {
             if (ToTable(segments, rows, columns) is { } table) tables.Add(table);
         }
@@ -119,17 +125,32 @@ internal static class RuledTables
             for (var c = 0; c < columns; c++)
             {
                 var area = areas[(r * columns) + c];
-                var banner = c > 0 && areas[(r * columns) + c - 1] == area && areas[r * columns] == area && areas[(r * columns) + columns - 1] == area;
-                row[c] = banner ? "" : texts.GetValueOrDefault(area, "");
+                row[c] = Repeats(areas, columns, r, c) ? texts.GetValueOrDefault(area, "") : "";
             }
             if (Array.Exists(row, cell => cell.Length > 0)) cells.Add(row);
         }
         DropEmptyColumns(cells);
+        TurnRightToLeft(cells, inside);
         if (cells.Count < 2 || cells[0].Length < 2) return null;
 
         var taken = inside.ToHashSet();
         segments.RemoveAll(taken.Contains);
         return new PageTable(us[0], vs[^1], us[^1], vs[0], cells);
+    }
+
+    /// <summary>
+    /// Whether the cell shows its area's text: its first cell does. A head over several columns is said for each of them,
+    /// and a label beside several rows in each, so that every row can be read by itself; a banner over the whole table is said once.
+    /// </summary>
+    private static bool Repeats(int[] areas, int columns, int r, int c)
+    {
+        var area = areas[(r * columns) + c];
+        var first = Array.IndexOf(areas, area);
+        if (first == (r * columns) + c) return true;
+        var last = Array.LastIndexOf(areas, area);
+        var (tall, wide) = (last / columns > first / columns, last % columns != first % columns);
+        if (tall && wide) return false;
+        return tall || (r == 0 && (first % columns != 0 || last % columns != columns - 1) && areas[columns + c] != areas[columns + c - 1]);
     }
 
     /// <summary>By cell of the grid (row by row), the number of the area that it is part of: cells without a line between them are one.</summary>
@@ -206,6 +227,13 @@ internal static class RuledTables
             lines.Add(TextLine.Of(segments.GetRange(start, i - start)));
         }
         return Paragraphs.Join(lines);
+    }
+
+    /// <summary>In right-to-left scripts the first column is the rightmost.</summary>
+    public static void TurnRightToLeft(List<string[]> cells, List<Segment> segments)
+    {
+        if (segments.Count(segment => VisualText.HasRightToLeft(segment.Glyphs)) * 2 <= segments.Count) return;
+        foreach (var row in cells) Array.Reverse(row);
     }
 
     private static void DropEmptyColumns(List<string[]> cells)
