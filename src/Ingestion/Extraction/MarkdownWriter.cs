@@ -44,12 +44,12 @@ public sealed class MarkdownWriter
 
     public void Quote(string inline) => Block(ElementKind.Quote, 0, "> ", inline.Replace("\n", "\n> ", StringComparison.Ordinal));
 
-    public void Code(string code, string language = "")
+    public void Code(string code, string language = "", BoundingBox? box = null)
     {
         code = Clean(code).Trim('\n');
         if (code.Length == 0) return;
         var fence = new string('`', Math.Max(3, LongestRun(code, '`') + 1));
-        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", trim: false);
+        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", box, trim: false);
     }
 
     /// <summary>A pipe table. The first row is its header row; rows may be of different lengths.</summary>

@@ -11,7 +11,7 @@ internal static class Headings
     private const float Larger = 1.14f;
     private const float SlightlyLarger = 1.06f;
 
-    public static void Mark(List<List<TextBlock>> pages)
+    public static void Mark(List<List<TextBlock>> pages, List<OutlineEntry> outline)
     {
         var body = Body(pages);
         var headings = new List<TextBlock>();
@@ -22,6 +22,8 @@ internal static class Headings
                 if (IsHeading(block, body)) headings.Add(block);
             }
         }
+        var named = Named(pages, outline);
+        headings = [.. headings.Union(named.Keys)];
         if (headings.Count == 0) return;
 
         // A style of one page only (a cover, a chart) is no step of the document's outline: it takes the level of the step next below it.
@@ -34,9 +36,37 @@ internal static class Headings
             var style = StyleOf(block);
             var above = steps.Count(step => step.Size > style.Size || (step.Size == style.Size && step.Bold && !style.Bold));
             if (title is not null && pages.Count <= 2 && above > 0) above--;
-            block.Level = block == title ? 1 : Math.Min(6, 2 + above);
+            block.Level = named.TryGetValue(block, out var level) ? level : block == title ? 1 : Math.Min(6, 2 + above);
             block.Kind = BlockKind.Heading;
         }
+    }
+
+    /// <summary>Blocks that the document's own table of contents names, with the level that it gives them.</summary>
+    private static Dictionary<TextBlock, int> Named(List<List<TextBlock>> pages, List<OutlineEntry> outline)
+    {
+        var named = new Dictionary<TextBlock, int>();
+        if (outline.Count == 0) return named;
+
+        // One entry over all others is the title of the document.
+        var shift = outline.Count > 1 && outline.Count(entry => entry.Depth == 0) == 1 ? 1 : 2;
+        foreach (var entry in outline)
+        {
+            if (entry.Page > pages.Count) continue;
+            var wanted = KeyOf(entry.Title);
+            if (wanted.Length == 0) continue;
+            var block = pages[entry.Page - 1].Find(block =>
+                block.Kind is BlockKind.Text or BlockKind.Item && block.Lines.Count is > 0 and <= MaxLines && block.Length <= MaxLength
+                && KeyOf(Paragraphs.Join(block.Lines)) == wanted);
+            if (block is not null) named.TryAdd(block, Math.Min(6, entry.Depth + shift));
+        }
+        return named;
+    }
+
+    // Letters and digits, without the number in front: outlines often leave that out.
+    private static string KeyOf(string text)
+    {
+        var key = string.Concat(text.Where(char.IsLetterOrDigit)).ToUpperInvariant();
+        return key.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
     }
 
     // The largest type of the first page that has a heading, where it stands alone.

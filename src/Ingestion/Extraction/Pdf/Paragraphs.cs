@@ -35,6 +35,13 @@ internal static class Paragraphs
 
     private static void Finish(TextBlock block, PdfPage page, List<TextBlock> blocks)
     {
+        if (block.Lines.TrueForAll(line => line.Style.HasFlag(FontStyle.Monospace)) && (block.Lines.Count > 1 || blocks is [.., { Kind: BlockKind.Code }]))
+            block.Kind = BlockKind.Code;
+        if (block.Kind == BlockKind.Code && blocks is [.., { Kind: BlockKind.Code } earlier] && earlier.Page == block.Page && earlier.Frame == block.Frame)
+        {
+            block.Lines.InsertRange(0, earlier.Lines);
+            blocks.RemoveAt(blocks.Count - 1);
+        }
         block.Box = block.Frame.ToBox(
             page,
             block.Lines.Min(line => line.Left), block.Lines.Min(line => line.Bottom),
@@ -53,6 +60,8 @@ internal static class Paragraphs
             return true;
         if (mark.Length > 0 && (mark.IsBullet || block.Kind == BlockKind.Item || EndsSentence(before.Text))) return true;
         if (block.Kind == BlockKind.Item) return line.RightToLeft ? line.Right > block.Lines[0].Right + 1 : line.Left < block.Lines[0].Left - 1;
+
+        if (line.Style.HasFlag(FontStyle.Monospace)) return false;
 
         // A first line that is set in, or a last line that ends well before the margin.
         var (indent, earlier) = line.RightToLeft
@@ -98,7 +107,7 @@ internal static class Paragraphs
         var leader = false;
         foreach (var line in lines)
         {
-            var next = line.Text.AsSpan();
+            var next = line.ToMarkdown().AsSpan();
             if (text.Length == 0 && skip > 0) next = next[Math.Min(skip, next.Length)..].TrimStart();
             else next = next.Trim();
             if (next.Length == 0) continue;
@@ -107,6 +116,8 @@ internal static class Paragraphs
             leader = Leaders.In(line.Text);
         }
         text.Replace("\u00AD", "");
+        foreach (var address in lines.SelectMany(line => line.Links).Select(link => link.Address).Distinct())
+            text.Replace($"]({address}) [", " ").Replace($"]({address})[", "");
         return text.ToString();
     }
 

@@ -46,15 +46,33 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
-        var furniture = Furniture.Take(pages, number => heights[number - 1]);
-        Headings.Mark(pages);
+        var furniture = PageFurniture.Take(pages, number => heights[number - 1]);
+        Headings.Mark(pages, OutlineOf(document, writer));
         foreach (var blocks in pages)
         {
             writer.StartPage();
+            ListLevels.Assign(blocks);
             BlockWriter.Write(blocks, writer);
         }
         Warn(writer, damaged, pictures, total, length);
-        return writer.ToDocument(content.MediaType);
+        var extracted = writer.ToDocument(content.MediaType) with
+        {
+            Furniture = furniture.ConvertAll(block => new Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box)),
+        };
+        return PdfMetadata.AddTo(extracted, document);
+    }
+
+    private static List<OutlineEntry> OutlineOf(PdfDocument document, MarkdownWriter writer)
+    {
+        try
+        {
+            return OutlineEntry.Of(document);
+        }
+        catch (Exception failure) when (failure is not (OperationCanceledException or ExtractionException))
+        {
+            writer.Warn($"The PDF's own table of contents could not be read ({failure.GetType().Name}); headings are told by their type alone.");
+            return [];
+        }
     }
 
     private static List<TextBlock> ReadPage(

@@ -6,9 +6,10 @@ namespace Ingestion.Extraction.Pdf;
 /// Finds what a page repeats from its neighbours: running titles, page numbers, marks at the margins.
 /// Only what stands in the outer part of the page is looked at.
 /// </summary>
-internal static class Furniture
+internal static class PageFurniture
 {
-    private const float Zone = 0.13f;
+    private const float Zone = 0.15f;
+    private const float NumberZone = 0.2f;
     private const float Edge = 0.09f;
     private const int MaxLines = 3;
     private const int MaxLength = 160;
@@ -61,10 +62,12 @@ internal static class Furniture
     private static Place? PlaceOf(TextBlock block, float height)
     {
         if (block.Kind == BlockKind.Table || block.Lines.Count is 0 or > MaxLines || block.Length > MaxLength || block.Frame.Angle != 0) return null;
-        var top = block.Box.Bottom < Zone * height;
-        if (!top && block.Box.Top < (1 - Zone) * height) return null;
         var text = Paragraphs.Join(block.Lines);
-        return new Place(block, top, KeyOf(text), NumberOf(text));
+        var key = KeyOf(text);
+        var zone = key == "#" ? NumberZone : Zone;
+        var top = block.Box.Bottom < zone * height;
+        if (!top && block.Box.Top < (1 - zone) * height) return null;
+        return new Place(block, top, key, NumberOf(text));
     }
 
     private static string KeyOf(string text)
