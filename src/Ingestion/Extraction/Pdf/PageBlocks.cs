@@ -43,7 +43,7 @@ internal static class PageBlocks
         {
             var segments = PageLines.Build(frame.Glyphs);
             if (segments.Count == 0) continue;
-            var rightToLeft = segments.Count(segment => VisualText.HasRightToLeft(segment.Glyphs)) * 2 > segments.Count;
+            var rightToLeft = segments.Count(segment => segment.HasRightToLeft) * 2 > segments.Count;
             var (across, down) = RulesOf(page, frame);
             var prose = segments.Count <= MaxSegments && frame.Angle % 90 == 0;
             if (prose)

@@ -11,6 +11,7 @@ internal static class PageFurniture
     private const float Zone = 0.15f;
     private const float NumberZone = 0.2f;
     private const float Edge = 0.09f;
+    private const float HeadEdge = 0.12f;
     private const int MaxLines = 3;
     private const int MaxLength = 160;
 
@@ -53,10 +54,9 @@ internal static class PageFurniture
         var block = place.Block;
         if (block.Lines.TrueForAll(line => line.Artifact)) return true;
         if (block.Lines.Count != 1) return false;
+        if (place.Top && place.Number is not null && block.Lines[0].Pieces > 1) return block.Box.Top < HeadEdge * height;
         var edge = place.Top ? block.Box.Top < Edge * height : block.Box.Bottom > (1 - Edge) * height;
-        if (!edge) return false;
-        return place.Key is "#" or "- # -" or "page #" or "page # of #" or "# / #" or "#/#" or "página #" or "página # de #"
-            || (place.Top && place.Number is not null && block.Lines[0].Pieces > 1);
+        return edge && place.Key is "#" or "- # -" or "page #" or "page # of #" or "# / #" or "#/#" or "página #" or "página # de #";
     }
 
     private static Place? PlaceOf(TextBlock block, float height)

@@ -15,6 +15,7 @@ internal sealed class Segment(PlacedGlyph[] glyphs, int row)
     public float V { get; init; }
     public float Size { get; init; }
     public float Width => U1 - U0;
+    public bool HasRightToLeft { get; } = VisualText.HasRightToLeft(glyphs);
 
     /// <summary>Set where a whole table stands for its text in the reading order.</summary>
     public PageTable? Table { get; init; }

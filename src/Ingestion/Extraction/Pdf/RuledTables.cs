@@ -232,7 +232,7 @@ internal static class RuledTables
     /// <summary>In right-to-left scripts the first column is the rightmost.</summary>
     public static void TurnRightToLeft(List<string[]> cells, List<Segment> segments)
     {
-        if (segments.Count(segment => VisualText.HasRightToLeft(segment.Glyphs)) * 2 <= segments.Count) return;
+        if (segments.Count(segment => segment.HasRightToLeft) * 2 <= segments.Count) return;
         foreach (var row in cells) Array.Reverse(row);
     }
 

@@ -33,13 +33,13 @@ internal sealed class TextLine
         var glyphs = segments.Count == 1 ? segments[0].Glyphs : Join(segments);
         var text = new StringBuilder(glyphs.Length + 8);
         var links = new List<LinkSpan>();
-        VisualText.Append(text, glyphs, links);
+        var rightToLeft = VisualText.Append(text, glyphs, links);
         var whole = text.ToString();
         var shortened = Leaders.Shorten(whole);
 
         int bold = 0, italic = 0, mono = 0, artifact = 0;
         float left = float.MaxValue, right = float.MinValue;
-        var sizes = new Dictionary<float, int>();
+        var sizes = new SizeTally();
         foreach (var glyph in glyphs)
         {
             if ((glyph.Style & FontStyle.Bold) != 0) bold++;
@@ -48,8 +48,7 @@ internal sealed class TextLine
             if (glyph.Artifact) artifact++;
             left = Math.Min(left, glyph.U0);
             right = Math.Max(right, glyph.U1);
-            var size = MathF.Round(glyph.Size * 4) / 4;
-            sizes[size] = sizes.GetValueOrDefault(size) + 1;
+            sizes.Add(MathF.Round(glyph.Size * 4) / 4);
         }
         var most = glyphs.Length * 9 / 10f;
         var style = (bold >= most ? FontStyle.Bold : 0) | (italic >= most ? FontStyle.Italic : 0) | (mono >= most ? FontStyle.Monospace : 0);
@@ -59,11 +58,11 @@ internal sealed class TextLine
             Links = ReferenceEquals(shortened, whole) ? links : [],
             Left = left,
             Right = right,
-            Base = segments.MaxBy(segment => segment.Size)!.V,
-            Size = sizes.MaxBy(pair => (pair.Value, pair.Key)).Key,
+            Base = segments.Count == 1 ? segments[0].V : segments.MaxBy(segment => segment.Size)!.V,
+            Size = sizes.Usual,
             Style = style,
             Artifact = artifact * 2 > glyphs.Length,
-            RightToLeft = VisualText.HasRightToLeft(glyphs),
+            RightToLeft = rightToLeft,
             Pieces = segments.Count,
         };
     }

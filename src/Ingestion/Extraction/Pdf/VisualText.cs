@@ -31,7 +31,8 @@ internal static class VisualText
     }
 
     /// <param name="links">Gets the stretches of <paramref name="text"/> that are links.</param>
-    public static void Append(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs, List<LinkSpan> links)
+    /// <returns>Whether there is right-to-left script in it.</returns>
+    public static bool Append(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs, List<LinkSpan> links)
     {
         if (HasRightToLeft(glyphs))
         {
@@ -44,7 +45,7 @@ internal static class VisualText
                 links.Add(new LinkSpan(from, text.Length, whole));
                 break;
             }
-            return;
+            return true;
         }
         string? address = null;
         var start = 0;
@@ -64,6 +65,7 @@ internal static class VisualText
             text.Append(Compatible(glyphs[i].Text));
         }
         if (address is not null) links.Add(new LinkSpan(start, text.Length, address));
+        return false;
     }
 
     private static void AppendTurned(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs)
