@@ -39,20 +39,42 @@ internal static class PageBlocks
     public static List<TextBlock> Of(PdfPage page)
     {
         var blocks = new List<TextBlock>();
-        foreach (var frame in TextFrame.Of(page))
+        var frames = TextFrame.Of(page).ConvertAll(frame => (Frame: frame, Segments: PageLines.Build(frame.Glyphs)));
+        for (var i = 0; i < frames.Count; i++)
         {
-            var segments = PageLines.Build(frame.Glyphs);
+            var (frame, segments) = frames[i];
             if (segments.Count == 0) continue;
             var rightToLeft = segments.Count(segment => segment.HasRightToLeft) * 2 > segments.Count;
             var (across, down) = RulesOf(page, frame);
             var prose = segments.Count <= MaxSegments && frame.Angle % 90 == 0;
             if (prose)
             {
-                foreach (var table in RuledTables.Take(segments, across, down)) Insert(segments, table);
+                var turned = i == 0 ? Turned(frames) : [];
+                foreach (var table in RuledTables.Take(segments, across, down, turned)) Insert(segments, table);
+                foreach (var (_, others) in frames) others.RemoveAll(segment => turned.Exists(text => text.Taken && text.Segment.Glyphs == segment.Glyphs));
             }
             foreach (var column in ReadingOrder.Of(segments, rightToLeft)) AddColumn(column, prose ? across : null, page, frame, blocks);
         }
         return blocks;
+    }
+
+    /// <summary>The text of the other directions, placed in the first frame.</summary>
+    private static List<RuledTables.TurnedText> Turned(List<(TextFrame Frame, List<Segment> Segments)> frames)
+    {
+        const int AfterAllRows = 1_000_000;
+        const int Most = 500;
+        var turned = new List<RuledTables.TurnedText>();
+        foreach (var (frame, segments) in frames.Skip(1))
+        {
+            if (frame.Angle % 90 != 0 || turned.Count + segments.Count > Most) continue;
+            foreach (var segment in segments)
+            {
+                var (x, y) = frame.ToPage((segment.U0 + segment.U1) / 2, segment.V + (0.3f * segment.Size));
+                var (u, v) = frames[0].Frame.FromPage(x, y);
+                turned.Add(new RuledTables.TurnedText(segment.InRow(segment.Row + AfterAllRows), u, v));
+            }
+        }
+        return turned;
     }
 
     // The table stands in the order of rows where its top is.

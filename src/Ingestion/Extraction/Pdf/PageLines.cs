@@ -27,6 +27,8 @@ internal sealed class Segment(PlacedGlyph[] glyphs, int row)
         return new Segment(part, Row) { U0 = part[0].U0, U1 = part[^1].U1, V = V, Size = Size };
     }
 
+    public Segment InRow(int row) => new(Glyphs, row) { U0 = U0, U1 = U1, V = V, Size = Size };
+
     public static Segment For(PageTable table, int row) =>
         new([], row) { U0 = table.U0, U1 = table.U1, V = table.V1, Size = 10, Table = table };
 }

@@ -17,11 +17,17 @@ internal static class RuledTables
     /// <summary>A few boxes with more text than this are the frames of a layout.</summary>
     private const int MaxCellLength = 600;
 
+    /// <summary>Text that runs in another direction, as the heads of narrow columns do, and where its middle is.</summary>
+    internal sealed record TurnedText(Segment Segment, float U, float V)
+    {
+        public bool Taken { get; set; }
+    }
+
     /// <summary>A line at height (or place) <c>At</c> from <c>From</c> to <c>To</c>.</summary>
     internal readonly record struct Line(float At, float From, float To);
 
     /// <summary>Takes the segments of each table out of <paramref name="segments"/>.</summary>
-    public static List<PageTable> Take(List<Segment> segments, List<Line> across, List<Line> down)
+    public static List<PageTable> Take(List<Segment> segments, List<Line> across, List<Line> down, List<TurnedText> turned)
     {
         var tables = new List<PageTable>();
         across = Merge(across);
@@ -33,7 +39,7 @@ internal static class RuledTables
         if (grids.Count > MaxGrids) return tables;
         foreach (var (rows, columns) in grids)
         {
-            if (ToTable(segments, rows, columns) is { } table) tables.Add(table);
+            if (ToTable(segments, rows, columns, turned) is { } table) tables.Add(table);
         }
         return tables;
     }
@@ -93,7 +99,7 @@ internal static class RuledTables
         return distinct;
     }
 
-    private static PageTable? ToTable(List<Segment> segments, List<Line> across, List<Line> down)
+    private static PageTable? ToTable(List<Segment> segments, List<Line> across, List<Line> down, List<TurnedText> turned)
     {
         var us = Borders(down, across);
         var vs = Borders(across, down);
@@ -111,6 +117,8 @@ internal static class RuledTables
         var areas = Areas(us, vs, across, down);
         var contents = new Dictionary<int, List<Segment>>();
         foreach (var segment in inside) Place(segment, us, vs, areas, contents);
+        var heads = turned.FindAll(text => text.U > us[0] && text.U < us[^1] && text.V < vs[0] && text.V > vs[^1]);
+        foreach (var head in heads) Add(contents, areas[(Index(vs, head.V, -1) * columns) + Index(us, head.U, 1)], head.Segment);
 
         var distinct = areas.Distinct().Count();
         var filled = contents.Count(pair => pair.Value.Count > 0);
@@ -133,6 +141,7 @@ internal static class RuledTables
         TurnRightToLeft(cells, inside);
         if (cells.Count < 2 || cells[0].Length < 2) return null;
 
+        foreach (var head in heads) head.Taken = true;
         var taken = inside.ToHashSet();
         segments.RemoveAll(taken.Contains);
         return new PageTable(us[0], vs[^1], us[^1], vs[0], cells);
@@ -191,9 +200,7 @@ internal static class RuledTables
     private static void Place(Segment segment, List<float> us, List<float> vs, int[] areas, Dictionary<int, List<Segment>> contents)
     {
         var columns = us.Count - 1;
-        var v = segment.V + (0.3f * segment.Size);
-        var row = 0;
-        while (row < vs.Count - 2 && v < vs[row + 1]) row++;
+        var row = Index(vs, segment.V + (0.3f * segment.Size), -1);
         var start = 0;
         var current = -1;
         for (var i = 0; i <= segment.Glyphs.Length; i++)
@@ -201,14 +208,20 @@ internal static class RuledTables
             var area = -2;
             if (i < segment.Glyphs.Length)
             {
-                var column = 0;
-                while (column < columns - 1 && segment.Glyphs[i].Middle > us[column + 1]) column++;
-                area = areas[(row * columns) + column];
+                area = areas[(row * columns) + Index(us, segment.Glyphs[i].Middle, 1)];
             }
             if (area == current) continue;
             if (i > start) Add(contents, current, segment.Slice(start, i));
             (start, current) = (i, area);
         }
+    }
+
+    /// <summary>Between which borders a place is; they ascend for <paramref name="sign"/> 1 and descend for -1.</summary>
+    private static int Index(List<float> borders, float place, int sign)
+    {
+        var index = 0;
+        while (index < borders.Count - 2 && sign * place > sign * borders[index + 1]) index++;
+        return index;
     }
 
     private static void Add(Dictionary<int, List<Segment>> contents, int area, Segment segment)
