@@ -26,6 +26,9 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private const int MaxSavedStates = 10_000;
     private const float ThinBox = 3;
 
+    /// <summary>A shaded box up to this height may be a table's row, whose edges part it from the next.</summary>
+    private const float ShadedRow = 60;
+
     private readonly PdfPage _page;
     private readonly CancellationToken _cancel;
     private readonly Dictionary<IFont, FontStyle> _styles = [];
@@ -301,6 +304,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         foreach (var box in _boxes)
         {
             if (Math.Abs(box.Width) <= ThinBox || Math.Abs(box.Height) <= ThinBox) AddRule(box.Left, box.Bottom, box.Right, box.Top);
+            else if (Math.Abs(box.Height) <= ShadedRow) AddOutline(box);
         }
         EndPath();
     }

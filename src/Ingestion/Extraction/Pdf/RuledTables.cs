@@ -13,6 +13,8 @@ internal static class RuledTables
     private const int MaxLines = 400;
     private const int MaxCells = 2_000;
     private const int MaxGrids = 24;
+    private const int MaxRepeated = 60;
+    private const float MinFilled = 0.3f;
 
     /// <summary>A few boxes with more text than this are the frames of a layout.</summary>
     private const int MaxCellLength = 600;
@@ -116,7 +118,8 @@ internal static class RuledTables
 
         var areas = Areas(us, vs, across, down);
         var contents = new Dictionary<int, List<Segment>>();
-        foreach (var segment in inside) Place(segment, us, vs, areas, contents);
+        var cut = inside.Sum(segment => Place(segment, us, vs, areas, contents));
+        if (cut > 1 && cut * 20 > inside.Count) return null;
         var heads = turned.FindAll(text => text.U > us[0] && text.U < us[^1] && text.V < vs[0] && text.V > vs[^1]);
         foreach (var head in heads) Add(contents, areas[(Index(vs, head.V, -1) * columns) + Index(us, head.U, 1)], head.Segment);
 
@@ -133,13 +136,15 @@ internal static class RuledTables
             for (var c = 0; c < columns; c++)
             {
                 var area = areas[(r * columns) + c];
-                row[c] = Repeats(areas, columns, r, c) ? texts.GetValueOrDefault(area, "") : "";
+                var text = texts.GetValueOrDefault(area, "");
+                row[c] = IsFirst(areas, columns, r, c) || (text.Length <= MaxRepeated && Repeats(areas, columns, r, c)) ? text : "";
             }
             if (Array.Exists(row, cell => cell.Length > 0)) cells.Add(row);
         }
         DropEmptyColumns(cells);
         TurnRightToLeft(cells, inside);
         if (cells.Count < 2 || cells[0].Length < 2) return null;
+        if (cells.Sum(row => row.Count(cell => cell.Length > 0)) < MinFilled * cells.Count * cells[0].Length) return null;
 
         foreach (var head in heads) head.Taken = true;
         var taken = inside.ToHashSet();
@@ -147,15 +152,16 @@ internal static class RuledTables
         return new PageTable(us[0], vs[^1], us[^1], vs[0], cells);
     }
 
+    private static bool IsFirst(int[] areas, int columns, int r, int c) => Array.IndexOf(areas, areas[(r * columns) + c]) == (r * columns) + c;
+
     /// <summary>
-    /// Whether the cell shows its area's text: its first cell does. A head over several columns is said for each of them,
+    /// Whether a cell after the first of its area says the area's text again. A head over several columns is said for each of them,
     /// and a label beside several rows in each, so that every row can be read by itself; a banner over the whole table is said once.
     /// </summary>
     private static bool Repeats(int[] areas, int columns, int r, int c)
     {
         var area = areas[(r * columns) + c];
         var first = Array.IndexOf(areas, area);
-        if (first == (r * columns) + c) return true;
         var last = Array.LastIndexOf(areas, area);
         var (tall, wide) = (last / columns > first / columns, last % columns != first % columns);
         if (tall && wide) return false;
@@ -197,12 +203,15 @@ internal static class RuledTables
         }
     }
 
-    private static void Place(Segment segment, List<float> us, List<float> vs, int[] areas, Dictionary<int, List<Segment>> contents)
+    /// <summary>Puts a segment's glyphs into the cells that they stand in.</summary>
+    /// <returns>How many words that cut in two: lines through words are a drawing, not a table.</returns>
+    private static int Place(Segment segment, List<float> us, List<float> vs, int[] areas, Dictionary<int, List<Segment>> contents)
     {
         var columns = us.Count - 1;
         var row = Index(vs, segment.V + (0.3f * segment.Size), -1);
         var start = 0;
         var current = -1;
+        var cut = 0;
         for (var i = 0; i <= segment.Glyphs.Length; i++)
         {
             var area = -2;
@@ -212,8 +221,10 @@ internal static class RuledTables
             }
             if (area == current) continue;
             if (i > start) Add(contents, current, segment.Slice(start, i));
+            if (i > 0 && i < segment.Glyphs.Length && !segment.Glyphs[i].SpaceBefore) cut++;
             (start, current) = (i, area);
         }
+        return cut;
     }
 
     /// <summary>Between which borders a place is; they ascend for <paramref name="sign"/> 1 and descend for -1.</summary>
