@@ -38,8 +38,8 @@ public sealed class MarkdownWriter
         _pageStarts.Add(_text.Length);
     }
 
-    public void Heading(int level, string inline) =>
-        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline));
+    public void Heading(int level, string inline, BoundingBox? box = null) =>
+        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline), box);
 
     public void Paragraph(string inline, ElementKind kind = ElementKind.Paragraph, BoundingBox? box = null) =>
         Block(kind, 0, "", inline, box);
@@ -54,12 +54,12 @@ public sealed class MarkdownWriter
 
     public void Quote(string inline) => Block(ElementKind.Quote, 0, "> ", inline.Replace("\n", "\n> ", StringComparison.Ordinal));
 
-    public void Code(string code, string language = "")
+    public void Code(string code, string language = "", BoundingBox? box = null)
     {
         code = Clean(code).Trim('\n');
         if (code.Length == 0) return;
         var fence = new string('`', Math.Max(3, LongestRun(code, '`') + 1));
-        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", trim: false);
+        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", box, trim: false);
     }
 
     /// <summary>A pipe table. The first row is its header row; rows may be of different lengths.</summary>
