@@ -68,7 +68,7 @@ public static class TextDecoding
     public static Encoding? LooksLikeUtf16(ReadOnlySpan<byte> bytes)
     {
         var sample = bytes[..Math.Min(bytes.Length & ~1, 8192)];
-        if (sample.Length < 4) return null;
+        if (sample.Length < 16) return null;
         int even = 0, odd = 0;
         for (var i = 0; i < sample.Length; i += 2)
         {
