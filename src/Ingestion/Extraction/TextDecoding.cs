@@ -106,6 +106,19 @@ public static class TextDecoding
         }
     }
 
+    /// <summary>Null for a Windows code page that is not known.</summary>
+    public static Encoding? ByCodePage(int codePage)
+    {
+        try
+        {
+            return codePage is > 0 and < 65_536 ? Encoding.GetEncoding(codePage) : null;
+        }
+        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
+        {
+            return null;
+        }
+    }
+
     private static Encoding? FromDeclaration(byte[] bytes, string? charset, List<string> warnings)
     {
         if (string.IsNullOrWhiteSpace(charset)) return null;

@@ -3,6 +3,7 @@ using System.Text;
 using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using Ingestion.Extraction;
+using Ingestion.Extraction.Web;
 
 namespace Ingestion.Tests.Extraction;
 

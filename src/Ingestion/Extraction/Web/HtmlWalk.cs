@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using AngleSharp.Dom;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>Walks a page's tree, without recursion, and writes what a reader sees as Markdown blocks.</summary>
 internal sealed class HtmlWalk

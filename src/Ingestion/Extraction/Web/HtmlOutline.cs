@@ -1,6 +1,6 @@
 using AngleSharp.Dom;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>A first walk over a page: its metadata, where its main text stands, and which of its tables hold data.</summary>
 internal sealed class HtmlOutline

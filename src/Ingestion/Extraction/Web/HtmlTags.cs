@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>
 /// Makes a page safe to parse, in one pass over its tags: scripts, styles, drawings and comments go, and tags that would nest too deep are

@@ -1,4 +1,4 @@
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Plain;
 
 /// <summary>
 /// Finds the blocks of a Markdown text in one pass over its lines. It parses no inline marks and nests nothing but lists, so hostile input
