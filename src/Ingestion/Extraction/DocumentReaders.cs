@@ -30,6 +30,7 @@ public static class DocumentReaders
         new EpubReader(),
         new MailReader(),
         new MsgReader(),
+        new DocReader(),
         new ZipReader(),
     ];
 

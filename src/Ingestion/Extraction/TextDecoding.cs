@@ -102,7 +102,7 @@ public static class TextDecoding
         }
         catch (ArgumentException)
         {
-            return null;
+            return name.Contains('_', StringComparison.Ordinal) ? ByName(name.Replace('_', '-')) : null;
         }
     }
 

@@ -28,7 +28,9 @@ internal static class DocumentPart
         }
         catch (ExtractionException fault) when (fault.Failure is not (ExtractionFailure.TooLarge or ExtractionFailure.OutOfMemory))
         {
-            writer.Warn($"\"{name}\" was not read. {fault.Message}");
+            writer.Warn(fault.Failure == ExtractionFailure.Unsupported
+                ? $"\"{name}\" was not read: its type is none of those that are."
+                : $"\"{name}\" was not read. {fault.Message}");
         }
     }
 }

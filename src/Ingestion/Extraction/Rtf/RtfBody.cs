@@ -21,8 +21,9 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
     private readonly List<string> _notes = [];
     private readonly List<List<string>> _rows = [];
     private readonly List<string> _row = [];
+    private readonly List<int> _indents = []; // Of the open list's levels.
     private Group _group = new(Target.Body, 1, -1, false);
-    private int _codePage = 1252, _skip, _outline = -1, _level, _font = -1, _style = -1;
+    private int _codePage = 1252, _skip, _outline = -1, _level, _indent, _font = -1, _style = -1;
     private bool _ignorable, _inTable;
     private string _link = "", _mark = "";
     private string? _title, _author;
@@ -129,13 +130,11 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             case "cell" or "nestcell": EndCell(); break;
             case "row": EndRow(); break;
             case "nestrow": break;
-            case "intbl": _inTable = true; break;
-            case "pard":
-                (_inTable, _outline, _level, _style) = (false, -1, 0, -1);
+            case "intbl" or "pard" or "outlinelevel" or "ilvl" or "li":
+                // A list mark has paragraph settings of its own, which end with it.
+                if (_group.Target == Target.Body) Setting(word, number);
                 break;
-            case "outlinelevel": _outline = number ?? -1; break;
-            case "ilvl": _level = Math.Clamp(number ?? 0, 0, 8); break;
-            case "s": _style = number ?? -1; break;
+            case "s" when _group.Target is Target.Body or Target.Styles: _style = number ?? -1; break;
             case "plain": (_group.Hidden, _group.Font) = (false, -1); break;
             case "v": _group.Hidden = number != 0; break;
             case "uc": _group.UnicodeSkip = Math.Clamp(number ?? 1, 0, 8); break;
@@ -159,6 +158,18 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         }
     }
 
+    private void Setting(string word, int? number)
+    {
+        switch (word)
+        {
+            case "intbl": _inTable = true; break;
+            case "pard": (_inTable, _outline, _level, _indent, _style) = (false, -1, 0, 0, -1); break;
+            case "outlinelevel": _outline = number ?? -1; break;
+            case "ilvl": _level = Math.Clamp(number ?? 0, 0, 8); break;
+            case "li": _indent = Math.Clamp(number ?? 0, 0, 100_000); break;
+        }
+    }
+
     private void Destination(string word, bool ignorable)
     {
         if (_group.Target == Target.Skip) return;
@@ -170,6 +181,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             "author" => Target.Author,
             "fldinst" => Target.FieldCode,
             "listtext" or "pntext" => Target.ListMark,
+            "ud" => _group.Target, // The same text again, in Unicode.
             "footnote" or "annotation" => Target.Note,
             "shptxt" or "shprslt" or "result" or "shpinst" or "background" => _group.Target,
             "colortbl" or "pict" or "object" or "header" or "headerl" or "headerr" or "headerf" or "footer" or "footerl" or "footerr" or "footerf"
@@ -239,11 +251,21 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         if (text.Length > 0)
         {
             if (heading > 0) writer.Heading(heading, _mark.Length > 0 && IsNumber(_mark) ? $"{_mark} {text}" : text);
-            else if (_mark.Length > 0) writer.ListItem(_level + 1, IsNumber(_mark) ? _mark : "-", text);
+            else if (_mark.Length > 0) writer.ListItem(Level(), IsNumber(_mark) ? _mark : "-", text);
             else writer.Paragraph(text);
         }
+        if (_mark.Length == 0) _indents.Clear();
         _mark = "";
         Notes();
+    }
+
+    // The level that is declared is often that of another list; what the eye goes by is the indent.
+    private int Level()
+    {
+        if (_indent == 0) return _level + 1;
+        while (_indents.Count > 0 && _indents[^1] > _indent) _indents.RemoveAt(_indents.Count - 1);
+        if (_indents.Count == 0 || _indents[^1] < _indent) _indents.Add(_indent);
+        return _indents.Count;
     }
 
     private string Trimmed()

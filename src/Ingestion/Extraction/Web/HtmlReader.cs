@@ -33,13 +33,23 @@ public sealed class HtmlReader : IDocumentReader
     {
         var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
         if (tags.Flattened) writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
-        var parser = new HtmlParser(new HtmlParserOptions { IsScripting = false, SkipComments = true, DisableElementPositionTracking = true });
+        var parser = new HtmlParser(new HtmlParserOptions
+        {
+            IsScripting = false,
+            SkipComments = true,
+            DisableElementPositionTracking = true,
+            ShouldEmitAttribute = static (ref _, name) => IsOfUse(name.Span),
+        });
         using var document = parser.ParseDocument(tags.Html);
         cancel.ThrowIfCancellationRequested();
         var outline = HtmlOutline.Of(document, cancel);
         if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
         return outline;
     }
+
+    private static bool IsOfUse(ReadOnlySpan<char> attribute) => attribute is
+        "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start" or "reversed" or "type" or "value"
+        or "lang" or "xml:lang" or "name" or "property" or "content" or "http-equiv" or "encoding" or "alttext";
 
     /// <summary>The charset that the page's first bytes declare, in an XML declaration or a <c>meta</c>.</summary>
     internal static string? DeclaredInside(byte[] bytes)

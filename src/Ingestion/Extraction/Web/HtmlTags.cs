@@ -122,6 +122,12 @@ internal sealed class HtmlTags
                     : EndOfContents(tag, end) is var last and >= 0 ? last
                     : tag.Name is "script" or "style" ? _html.Length : end);
         }
+        if (tag.Name == "span" && end == nameEnd + 1)
+        {
+            // It says nothing, so it need not be parsed.
+            tag.Skipped++;
+            return Drop(at, end);
+        }
         if (tag.Name == "a") RemoveOpen(tag);
         if (tag.Name == "h1" && _open.Count > 0 && _open[^1] == tag) Pop(_open.Count - 1);
         var tooDeep = _open.Count >= _maxDepth;
