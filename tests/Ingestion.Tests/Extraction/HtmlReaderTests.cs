@@ -74,6 +74,9 @@ public class HtmlReaderTests
     [InlineData("<pre>\n a\n\n  b</pre>", "```\n a\n\n  b\n```")]
     [InlineData("text <!-- <p>no</p> --> more <![CDATA[x]]> end", "text more end")]
     [InlineData("<svg><title>drawing</title></svg><svg/>text<iframe src=x></iframe>", "text")]
+    [InlineData("<p><b>x<p><span hidden>secret</span> visible", "x\n\nvisible")]
+    [InlineData("<a href=#main class=skip-link>Skip</a> text", "text")]
+    [InlineData("<table><tr><td>Layout<tr><td><td>of one thing a row</table>", "Layout\n\nof one thing a row")]
     [InlineData("<p title='a > b' data-x=\"<p>\">text</p>", "text")]
     public async Task Markup_becomes(string html, string markdown)
     {

@@ -9,6 +9,10 @@ public sealed class HtmlReader : IDocumentReader
 {
     private const int PrescanLength = 4096;
 
+    // Making one costs more than parsing a small page does.
+    [ThreadStatic]
+    private static HtmlParser? _parser;
+
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Html];
 
     public async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
@@ -33,19 +37,21 @@ public sealed class HtmlReader : IDocumentReader
     {
         var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
         if (tags.Flattened) writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
-        var parser = new HtmlParser(new HtmlParserOptions
-        {
-            IsScripting = false,
-            SkipComments = true,
-            DisableElementPositionTracking = true,
-            ShouldEmitAttribute = static (ref _, name) => IsOfUse(name.Span),
-        });
+        var parser = _parser ??= NewParser();
         using var document = parser.ParseDocument(tags.Html);
         cancel.ThrowIfCancellationRequested();
         var outline = HtmlOutline.Of(document, cancel);
         if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
         return outline;
     }
+
+    private static HtmlParser NewParser() => new(new HtmlParserOptions
+    {
+        IsScripting = false,
+        SkipComments = true,
+        DisableElementPositionTracking = true,
+        ShouldEmitAttribute = static (ref _, name) => IsOfUse(name.Span),
+    });
 
     private static bool IsOfUse(ReadOnlySpan<char> attribute) => attribute is
         "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start" or "reversed" or "type" or "value"
