@@ -225,6 +225,17 @@ public class FormatTests
     }
 
     [Fact]
+    public async Task A_mail_without_readable_headers_is_read_as_text_and_a_broken_mailbox_to_its_break()
+    {
+        var text = await ReadAsync("no header here\nand no blank line", "x.eml");
+        Assert.Equal("no header here\nand no blank line", text.Text);
+        Assert.Contains("plain text", Assert.Single(text.Warnings), StringComparison.Ordinal);
+        var box = await ReadAsync("From a@b Mon Mar  2 10:00:00 2026\nSubject: One\n\nFirst.\n\nFrom a@b Mon Mar  2 10:00:00 2026\n\u0001 no header\n\u0002", "x.mbox");
+        Assert.StartsWith("# One\n\nFirst.", box.Text, StringComparison.Ordinal);
+        Assert.Contains("Mail 2", Assert.Single(box.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_outlook_mail_is_read_with_the_mail_and_the_file_attached_to_it()
     {
         var mail = await Goldens.ReadAsync("msg/testMSG_att_msg.msg");

@@ -1,4 +1,6 @@
+using System.Globalization;
 using Ingestion.Extraction.Archives;
+using Ingestion.Extraction.Plain;
 using Ingestion.Extraction.Web;
 using MimeKit;
 
@@ -20,37 +22,42 @@ public sealed class MailReader : IDocumentReader
         content.Bytes.Position = 0;
         var writer = new MarkdownWriter(content.Limits);
         var options = new ParserOptions { MaxMimeDepth = MaxDepth };
-        if (content.MediaType == Extraction.MediaTypes.Mailbox)
+        try
         {
-            var parser = new MimeParser(options, content.Bytes, MimeFormat.Mbox);
-            for (var count = 1; !parser.IsEndOfStream; count++)
+            if (content.MediaType == Extraction.MediaTypes.Mailbox) return await ReadMailboxAsync(new MimeParser(options, content.Bytes, MimeFormat.Mbox), writer, content, cancel);
+            using var mail = await MimeMessage.LoadAsync(options, content.Bytes, cancel);
+            await WriteAsync(mail, writer, content, cancel);
+            return writer.ToDocument(content.MediaType) with
+            {
+                Title = string.IsNullOrWhiteSpace(mail.Subject) ? null : mail.Subject,
+                Author = mail.From.Mailboxes.FirstOrDefault() is { } from ? from.Name is { Length: > 0 } name ? name : from.Address : null,
+                Created = mail.Date == DateTimeOffset.MinValue ? null : mail.Date.ToUniversalTime(),
+            };
+        }
+        catch (FormatException)
+        {
+            var text = await new PlainTextReader().ReadAsync(content, cancel);
+            return text with { Warnings = [.. text.Warnings, "The mail's headers are broken, so it was read as plain text."] };
+        }
+    }
+
+    private static async Task<ExtractedDocument> ReadMailboxAsync(MimeParser parser, MarkdownWriter writer, DocumentContent content, CancellationToken cancel)
+    {
+        for (var count = 1; !parser.IsEndOfStream; count++)
+        {
+            try
             {
                 using var mail = await parser.ParseMessageAsync(cancel);
                 await WriteAsync(mail, writer, content, cancel);
-                content.Progress?.Invoke(new ReadProgress(count, 0, "mail"));
             }
-            return writer.ToDocument(content.MediaType);
+            catch (FormatException) when (count > 1)
+            {
+                writer.Warn($"Mail {count} of the mailbox is broken; it and those after it were not read.");
+                break;
+            }
+            content.Progress?.Invoke(new ReadProgress(count, 0, "mail"));
         }
-        using var message = await ParseAsync(options, content, cancel);
-        await WriteAsync(message, writer, content, cancel);
-        return writer.ToDocument(content.MediaType) with
-        {
-            Title = string.IsNullOrWhiteSpace(message.Subject) ? null : message.Subject,
-            Author = message.From.Mailboxes.FirstOrDefault() is { } from ? from.Name is { Length: > 0 } name ? name : from.Address : null,
-            Created = message.Date == DateTimeOffset.MinValue ? null : message.Date.ToUniversalTime(),
-        };
-    }
-
-    private static async Task<MimeMessage> ParseAsync(ParserOptions options, DocumentContent content, CancellationToken cancel)
-    {
-        try
-        {
-            return await MimeMessage.LoadAsync(options, content.Bytes, cancel);
-        }
-        catch (FormatException fault)
-        {
-            throw new ExtractionException(ExtractionFailure.Corrupt, "The mail is broken: its headers cannot be read. Save it again as .eml and send that.", fault);
-        }
+        return writer.ToDocument(content.MediaType);
     }
 
     private static async Task WriteAsync(MimeMessage mail, MarkdownWriter writer, DocumentContent content, CancellationToken cancel)
@@ -61,7 +68,7 @@ public sealed class MailReader : IDocumentReader
             Header("From", mail.From.ToString()),
             Header("To", mail.To.ToString()),
             Header("Cc", mail.Cc.ToString()),
-            Header("Date", mail.Date == DateTimeOffset.MinValue ? "" : mail.Date.ToString("yyyy-MM-dd HH:mm zzz", System.Globalization.CultureInfo.InvariantCulture)),
+            Header("Date", mail.Date == DateTimeOffset.MinValue ? "" : mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
         }.Where(line => line.Length > 0)));
 
         var (texts, attachments) = (new List<TextPart>(), new List<MimeEntity>());
