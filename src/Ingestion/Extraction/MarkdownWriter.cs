@@ -113,6 +113,15 @@ public sealed class MarkdownWriter
     /// <summary>For <see cref="Verbatim"/> text, whose parts the reader finds itself. In text order.</summary>
     public void Mark(Element element) => _elements.Add(element);
 
+    /// <summary>A whole document that is a part of this one, such as an attachment or a file in an archive; its pages are not kept.</summary>
+    public void Append(ExtractedDocument part)
+    {
+        var start = Verbatim(part.Text);
+        foreach (var element in part.Elements)
+            _elements.Add(element with { Start = start + element.Start, End = start + element.End, Page = _pageStarts.Count, Box = null });
+        foreach (var warning in part.Warnings) Warn(warning);
+    }
+
     public void Warn(string sentence)
     {
         if (_warnings.Contains(sentence)) return;
@@ -223,7 +232,7 @@ public sealed class MarkdownWriter
         else _text.Append(OneLine(Clean(inline.ToString())).Trim().Replace("|", "\\|", StringComparison.Ordinal));
     }
 
-    private static int LongestRun(string text, char mark)
+    internal static int LongestRun(string text, char mark)
     {
         int longest = 0, run = 0;
         foreach (var c in text) longest = Math.Max(longest, run = c == mark ? run + 1 : 0);

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using AngleSharp.Dom;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>Walks a page's tree, without recursion, and writes what a reader sees as Markdown blocks.</summary>
 internal sealed class HtmlWalk
@@ -12,6 +12,7 @@ internal sealed class HtmlWalk
 
     private static readonly SearchValues<char> Spaces = SearchValues.Create(" \t\n\r\f\u00A0\u00AD\u200B\uFEFF");
 
+    private static readonly SearchValues<char> OddSpaces = SearchValues.Create("\t\n\r\f\u00A0\u00AD\u200B\uFEFF");
     private static readonly SearchValues<char> Exponent = SearchValues.Create("0123456789+-n");
     private static readonly SearchValues<char> Escaped = SearchValues.Create(" ()\n\t\r");
 
@@ -118,6 +119,14 @@ internal sealed class HtmlWalk
     {
         if (_pre is not null)
         {
+            _inline.Append(text);
+            return;
+        }
+        // Most texts hold nothing but words and single spaces between them.
+        if (text.Length > 0 && text[0] != ' ' && text[^1] != ' ' && text.IndexOfAny(OddSpaces) < 0 && text.IndexOf("  ") < 0)
+        {
+            if (_space && _inline.Length > 0 && _inline[^1] != '\n') _inline.Append(' ');
+            _space = false;
             _inline.Append(text);
             return;
         }

@@ -1,4 +1,4 @@
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Plain;
 
 /// <summary>Plain text of any charset: kept as it is, apart from line ends and control characters; blank lines part its paragraphs.</summary>
 public sealed class PlainTextReader : IDocumentReader

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>
 /// Makes a page safe to parse, in one pass over its tags: scripts, styles, drawings and comments go, and tags that would nest too deep are
@@ -17,7 +17,7 @@ internal sealed class HtmlTags
 
     private sealed record Tag(string Name, Role Role)
     {
-        public int Skipped { get; set; } // Start tags that were dropped and whose end tag is still to come.
+        public List<bool> Dropped { get; } = []; // Of each start tag whose end tag is still to come: whether it was dropped.
         public bool NeverEnds { get; set; }
     }
 
@@ -122,15 +122,22 @@ internal sealed class HtmlTags
                     : EndOfContents(tag, end) is var last and >= 0 ? last
                     : tag.Name is "script" or "style" ? _html.Length : end);
         }
+        if (tag.Name == "span" && end == nameEnd + 1)
+        {
+            // It says nothing, so it need not be parsed.
+            tag.Dropped.Add(true);
+            return Drop(at, end);
+        }
         if (tag.Name == "a") RemoveOpen(tag);
         if (tag.Name == "h1" && _open.Count > 0 && _open[^1] == tag) Pop(_open.Count - 1);
         var tooDeep = _open.Count >= _maxDepth;
         if (tooDeep || (tag.Role == Role.Inline && tag.Name != "a" && _openInline >= MaxOpenInline))
         {
             Flattened |= tooDeep;
-            tag.Skipped++;
+            tag.Dropped.Add(true);
             return Replace(at, end, tag.Role == Role.Inline ? "" : "\n");
         }
+        tag.Dropped.Add(false);
         _open.Add(tag);
         if (tag.Role == Role.Inline) _openInline++;
         return Rename(tag, at + 1, nameEnd, end);
@@ -142,11 +149,10 @@ internal sealed class HtmlTags
         var end = EndOfTag(nameEnd, out _);
         if (Find(_html.AsSpan(at + 2, nameEnd - at - 2), closed: false) is not { } tag || tag.Role == Role.Dropped) return Drop(at, end);
         if (tag.Role is Role.Void or Role.Implied or Role.Row) return end;
-        if (tag.Skipped > 0)
-        {
-            tag.Skipped--;
+        var dropped = tag.Dropped.Count > 0 && tag.Dropped[^1];
+        if (tag.Dropped.Count > 0) tag.Dropped.RemoveAt(tag.Dropped.Count - 1);
+        if (dropped)
             return Replace(at, end, tag.Role == Role.Inline ? "" : "\n");
-        }
         // What the standard does: a link or a form leaves alone, anything else takes along what is open inside it.
         if (tag.Name is "a" or "form") RemoveOpen(tag);
         else if (FindOpen(tag) is var open and >= 0) Pop(open);

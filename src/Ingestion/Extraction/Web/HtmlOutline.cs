@@ -1,6 +1,6 @@
 using AngleSharp.Dom;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>A first walk over a page: its metadata, where its main text stands, and which of its tables hold data.</summary>
 internal sealed class HtmlOutline
@@ -45,6 +45,7 @@ internal sealed class HtmlOutline
                 return true;
         }
         if (element.Attributes.Length == 0) return false;
+        if (element.LocalName == "a" && element.GetAttribute("href") is ['#', ..] && element.ClassName?.Contains("skip", StringComparison.OrdinalIgnoreCase) == true) return true;
         if (element.HasAttribute("hidden") || element.GetAttribute("aria-hidden") == "true") return true;
         return element.GetAttribute("style") is { } style && IsHidden(style);
     }
@@ -71,6 +72,8 @@ internal sealed class HtmlOutline
         public IElement Table { get; } = table;
         public int Text { get; } = text;
         public int Cells { get; set; }
+        public int Rows { get; set; }
+        public int Filled { get; set; }
         public bool Header { get; set; }
     }
 
@@ -119,6 +122,7 @@ internal sealed class HtmlOutline
                 case "h1" or "h2" when boilerplate == 0: _headingOutsideHeader = true; break;
                 case "table": tables.Push(new Shape(element, kept)); break;
                 case "td" or "th" when tables.TryPeek(out var table): table.Cells++; table.Header |= element.LocalName == "th"; break;
+                case "tr" when tables.TryPeek(out var table): table.Rows++; break;
                 case "caption" or "thead" when tables.TryPeek(out var table): table.Header = true; break;
             }
             open.Push(new Frame(element, element.ChildNodes, kept, dropped));
@@ -133,14 +137,16 @@ internal sealed class HtmlOutline
             {
                 case "main" when length > _mainText: (_main, _mainText) = (frame.Element, length); break;
                 case "article" when length > _articleText: (_article, _articleText) = (frame.Element, length); break;
+                case "td" or "th" when length > 0 && tables.TryPeek(out var table): table.Filled++; break;
                 case "table" when tables.Pop() is var table && IsLayout(table, kept - table.Text): _layoutTables.Add(table.Table); break;
             }
         }
     }
 
-    // A table whose cells are as long as pages, or that is but a frame, arranges text instead of holding data.
+    // A table whose cells are as long as pages, or of which each row says but one thing, arranges text instead of holding data.
     private static bool IsLayout(Shape table, int text) =>
-        table.Table.GetAttribute("role") is "presentation" or "none" || table.Cells < 2 || (!table.Header && text / table.Cells > 500);
+        table.Table.GetAttribute("role") is "presentation" or "none" || table.Cells < 2
+        || (!table.Header && (text / table.Cells > 500 || table.Filled <= table.Rows));
 
     private void Choose()
     {

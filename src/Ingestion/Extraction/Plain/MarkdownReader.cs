@@ -1,4 +1,4 @@
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Plain;
 
 /// <summary>Markdown: kept as it is, its blocks found where they stand. A YAML front matter gives title, author, language and dates.</summary>
 public sealed class MarkdownReader : IDocumentReader

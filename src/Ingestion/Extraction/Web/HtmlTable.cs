@@ -1,4 +1,4 @@
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>Collects a table's cells; one that spans several places is repeated in each, as a reader's eye does.</summary>
 internal sealed class HtmlTable(ExtractionLimits limits)

@@ -2,12 +2,16 @@ using System.Globalization;
 using System.Text;
 using AngleSharp.Html.Parser;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 /// <summary>Web pages: what a reader sees, without navigation, page headers and footers, scripts and styles.</summary>
 public sealed class HtmlReader : IDocumentReader
 {
     private const int PrescanLength = 4096;
+
+    // Making one costs more than parsing a small page does.
+    [ThreadStatic]
+    private static HtmlParser? _parser;
 
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Html];
 
@@ -16,20 +20,8 @@ public sealed class HtmlReader : IDocumentReader
         var decoded = await TextDecoding.ReadAsync(content, cancel, DeclaredInside);
         var writer = new MarkdownWriter(content.Limits);
         foreach (var warning in decoded.Warnings) writer.Warn(warning);
-        return Read(decoded.Text, writer, content.Limits, content.Address, cancel) with { MediaType = content.MediaType };
-    }
-
-    /// <summary>Reads a page that is a part of another document, such as a chapter or a mail's body, into that document.</summary>
-    internal static ExtractedDocument Read(string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel)
-    {
-        var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
-        if (tags.Flattened) writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
-        var parser = new HtmlParser(new HtmlParserOptions { IsScripting = false, SkipComments = true, DisableElementPositionTracking = true });
-        using var document = parser.ParseDocument(tags.Html);
-        cancel.ThrowIfCancellationRequested();
-        var outline = HtmlOutline.Of(document, cancel);
-        if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
-        return writer.ToDocument(Extraction.MediaTypes.Html) with
+        var outline = Write(decoded.Text, writer, content.Limits, content.Address, cancel);
+        return writer.ToDocument(content.MediaType) with
         {
             Title = Line(outline.Title) ?? outline["og:title"],
             Author = outline["author"] ?? outline["article:author"] ?? outline["dc.creator"],
@@ -39,8 +31,34 @@ public sealed class HtmlReader : IDocumentReader
         };
     }
 
+    /// <summary>Writes a page into a document, of which it may be only a part, such as a chapter or the body of a mail.</summary>
+    /// <param name="address">What relative links are resolved against.</param>
+    internal static HtmlOutline Write(string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel)
+    {
+        var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
+        if (tags.Flattened) writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
+        var parser = _parser ??= NewParser();
+        using var document = parser.ParseDocument(tags.Html);
+        cancel.ThrowIfCancellationRequested();
+        var outline = HtmlOutline.Of(document, cancel);
+        if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
+        return outline;
+    }
+
+    private static HtmlParser NewParser() => new(new HtmlParserOptions
+    {
+        IsScripting = false,
+        SkipComments = true,
+        DisableElementPositionTracking = true,
+        ShouldEmitAttribute = static (ref _, name) => IsOfUse(name.Span),
+    });
+
+    private static bool IsOfUse(ReadOnlySpan<char> attribute) => attribute is
+        "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start" or "reversed" or "type" or "value"
+        or "lang" or "xml:lang" or "name" or "property" or "content" or "http-equiv" or "encoding" or "alttext";
+
     /// <summary>The charset that the page's first bytes declare, in an XML declaration or a <c>meta</c>.</summary>
-    private static string? DeclaredInside(byte[] bytes)
+    internal static string? DeclaredInside(byte[] bytes)
     {
         var head = Encoding.Latin1.GetString(bytes, 0, Math.Min(bytes.Length, PrescanLength));
         var declared = head.StartsWith("<?xml", StringComparison.Ordinal) ? Value(head[..Math.Max(0, head.IndexOf("?>", StringComparison.Ordinal))], "encoding=") : null;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using AngleSharp.Dom;
 
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Web;
 
 internal enum HtmlListKind
 {

@@ -1,4 +1,4 @@
-namespace Ingestion.Extraction;
+namespace Ingestion.Extraction.Plain;
 
 /// <summary>
 /// Finds the blocks of a Markdown text in one pass over its lines. It parses no inline marks and nests nothing but lists, so hostile input
@@ -60,7 +60,7 @@ internal sealed class MarkdownBlocks
             return end + 1;
         }
         // Only the number 1 starts a list in the middle of a paragraph: "in\n1986. A year" is none.
-        if (IsItem(line, out var content) && !(_start >= 0 && _open == ElementKind.Paragraph && char.IsAsciiDigit(mark) && !line.StartsWith("1")))
+        if (IsItem(line, out var content) && !(_start >= 0 && _open == ElementKind.Paragraph && char.IsAsciiDigit(mark) && line is not ['1', '.' or ')', ..]))
             return Item(indent, indent + content, at, end);
         if (mark == '>') return Add(ElementKind.Quote, at, end);
         if (mark == '[' && line.StartsWith("[^") && line.IndexOf("]:") > 0)
