@@ -4,7 +4,7 @@ using Ingestion.Tests.Support;
 namespace Ingestion.Tests.Service;
 
 /// <summary>What bad input gets: the contract's error that says what to do, never a 500, never a hang, and the next document is served.</summary>
-public sealed class BadInputTests(SharedService service) : IClassFixture<SharedService>
+public sealed class BadInputTests(LimitedService service) : IClassFixture<LimitedService>
 {
     public static TheoryData<string> RefusedNames => [.. BadInputs.Refused.Keys];
 

@@ -38,9 +38,9 @@ internal static class BadInputs
         ["a program"] = new(
             tenant => Post(tenant, tenant.FileForm("d", "a.txt", [.. "MZ"u8, .. new byte[300]])), 415, "unsupported_file_type", "Convert it to one of the supported types"),
         ["a text over the limit"] = new(
-            tenant => Json(tenant, body => body["text"] = new string('é', SharedService.MaxTextLength + 1)), 413, "text_too_long", "Split it, or send it as a file"),
+            tenant => Json(tenant, body => body["text"] = new string('é', LimitedService.MaxTextLength + 1)), 413, "text_too_long", "Split it, or send it as a file"),
         ["a text over the limit in a form"] = new(
-            tenant => Post(tenant, tenant.Form("d", ("text", new string('é', SharedService.MaxTextLength + 1)))), 413, "text_too_long", "Split it"),
+            tenant => Post(tenant, tenant.Form("d", ("text", new string('é', LimitedService.MaxTextLength + 1)))), 413, "text_too_long", "Split it"),
         ["a text far over the limit"] = new(
             tenant => Json(tenant, body => body["text"] = new string('a', 4_000_000)), 413, "text_too_long", "Split it"),
         ["a file over the limit"] = new(tenant => Post(tenant, Large(tenant, 1)), 413, "file_too_large", "300000 bytes (MAX_FILE_SIZE). Split it"),
@@ -198,7 +198,7 @@ internal static class BadInputs
 
     private static MultipartFormDataContent Large(TenantClient tenant, int over)
     {
-        var bytes = new byte[SharedService.MaxFileSize + over];
+        var bytes = new byte[LimitedService.MaxFileSize + over];
         Array.Fill(bytes, (byte)'a');
         return tenant.FileForm("d", "a.txt", bytes);
     }
