@@ -190,6 +190,19 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Fact]
+    public async Task A_task_that_runs_again_after_its_commit_makes_no_second_version()
+    {
+        await Ingest(Draft.Of("d1", "t1", "a", "b"));
+        var once = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
+
+        var again = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
+
+        Assert.Equal(new CommitResult(CommitKind.Committed, 2, Kept: 1, Added: 2, Removed: 1, Vectors.Dimension), again);
+        Assert.Equal(once, again);
+        Assert.Equal(3, (await Store.ListChunksAsync(Tenant, Collection, "d1", 1, 10, false, Cancel))!.Total);
+    }
+
+    [Fact]
     public async Task A_new_version_takes_the_place_of_the_old_one_whole()
     {
         await Ingest(Draft.Of("d1", "t1", "perro verde", "gato azul"));
