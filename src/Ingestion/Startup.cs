@@ -137,7 +137,8 @@ internal static class Startup
         app.UseMiddleware<ErrorBoundary>();
         app.UseMiddleware<SecurityHeaders>();
         app.UseDefaultFiles();
-        app.UseStaticFiles();
+        // The modules of one version belong together; with their ETags asking costs next to nothing.
+        app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
         app.UseRouting();
         if (settings.CorsOrigins.Count > 0) app.UseCors();
         app.UseWebSockets();
@@ -146,7 +147,7 @@ internal static class Startup
     public static void MapReference(this WebApplication app)
     {
         app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").WithOpenApiRoutePattern("/openapi/v1.json"));
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").DisableDefaultFonts().WithOpenApiRoutePattern("/openapi/v1.json"));
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 

@@ -12,6 +12,14 @@ internal static class ReferenceParameters
         if (!path.StartsWith("api/", StringComparison.Ordinal)) return Task.CompletedTask;
         var method = context.Description.HttpMethod;
         operation.Parameters ??= [];
+        foreach (var name in path.Split('/').Where(part => part.StartsWith('{')).Select(part => part.Trim('{', '}')))
+        {
+            if (operation.Parameters.Any(parameter => parameter.Name == name)) continue;
+            operation.Parameters.Add(new OpenApiParameter
+            {
+                Name = name, In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            });
+        }
         if (method == "POST" && !path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "Idempotency-Key", "The same key and request answer with the first task.");
         if (path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "X-Tenant-ID", "In place of tenant_id in the body.");
         var isRead = method is "GET" or "DELETE" || path.EndsWith("retry", StringComparison.Ordinal);

@@ -20,6 +20,16 @@ public static class RequestIds
         return characters <= MaxLength;
     }
 
+    /// <summary>
+    /// The id at the given place of the path, from 0. Routing leaves <c>%2F</c> as it is, which would make an id with a slash another one.
+    /// </summary>
+    public static string FromPath(HttpContext http, int place)
+    {
+        var target = http.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget;
+        var end = target.IndexOfAny(['?', '#']);
+        return Uri.UnescapeDataString((end < 0 ? target : target[..end]).Split('/', StringSplitOptions.RemoveEmptyEntries)[place]);
+    }
+
     /// <summary>The request's tenant, from the query string or the X-Tenant-ID header.</summary>
     public static bool TryGetTenant(HttpRequest request, out string tenant, out Problem problem)
     {

@@ -234,6 +234,7 @@ public sealed class IngestionPipeline(
                 break;
         }
 
+        await story.StopWritingAsync();
         story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
             ("document_id", staged.DocumentId), ("collection_id", staged.CollectionId), ("version", commit.Version), ("chunk_count", staged.ChunkCount)));
         story.MoveTo(TaskState.Completed, "The document is stored and searchable.");

@@ -160,20 +160,23 @@ public sealed class TaskStory : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops telling, and hands over what has not been written yet, for the outcome to carry.</summary>
-    public async Task<TaskChange> CloseAsync()
+    /// <summary>
+    /// Stops writing: what is told from now on goes with the outcome. The task's end must, or a follower would see it before its result,
+    /// and a crash in between would take it back.
+    /// </summary>
+    public async Task StopWritingAsync()
     {
         await _timer.DisposeAsync();
         lock (_lock) _closed = true;
         await _flushing.WaitAsync();
-        try
-        {
-            return Take();
-        }
-        finally
-        {
-            _flushing.Release();
-        }
+        _flushing.Release();
+    }
+
+    /// <summary>Stops telling, and hands over what has not been written yet, for the outcome to carry.</summary>
+    public async Task<TaskChange> CloseAsync()
+    {
+        await StopWritingAsync();
+        return Take();
     }
 
     public async ValueTask DisposeAsync()

@@ -23,40 +23,40 @@ public static class CollectionsApi
         return documents;
     }
 
-    private static async Task<IResult> ListAsync(HttpContext http, string collection_id, IChunkStore store)
+    private static async Task<IResult> ListAsync(HttpContext http, IChunkStore store)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
         if (!RequestIds.TryGetPage(http.Request, out var page, out var pageSize, out problem)) return problem;
-        var (documents, total) = await store.ListDocumentsAsync(tenant, collection_id, page, pageSize, http.RequestAborted);
+        var (documents, total) = await store.ListDocumentsAsync(tenant, CollectionOf(http), page, pageSize, http.RequestAborted);
         return Results.Json(
             new DocumentListResponse(true, $"{total} documents.", [.. documents.Select(DocumentView.Of)], total, page, pageSize),
             StoreWire.Default.DocumentListResponse);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, string collection_id, string document_id, IChunkStore store)
+    private static async Task<IResult> GetAsync(HttpContext http, IChunkStore store)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
-        var document = await store.GetDocumentAsync(tenant, collection_id, document_id, http.RequestAborted);
+        var document = await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         return document is null
             ? Problems.DocumentNotFound()
             : Results.Json(new DocumentResponse(true, "The document is stored.", DocumentView.Of(document)), StoreWire.Default.DocumentResponse);
     }
 
-    private static async Task<IResult> ReadContentAsync(HttpContext http, string collection_id, string document_id, IChunkStore store)
+    private static async Task<IResult> ReadContentAsync(HttpContext http, IChunkStore store)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
-        var content = await store.ReadContentAsync(tenant, collection_id, document_id, http.RequestAborted);
+        var content = await store.ReadContentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         return content is null ? Problems.DocumentNotFound() : Results.Text(content, "text/markdown", Encoding.UTF8);
     }
 
-    private static async Task<IResult> ListChunksAsync(HttpContext http, string collection_id, string document_id, IChunkStore store)
+    private static async Task<IResult> ListChunksAsync(HttpContext http, IChunkStore store)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
         if (!RequestIds.TryGetPage(http.Request, out var page, out var pageSize, out problem)) return problem;
         var include = http.Request.Query["include"].ToString();
         if (include is not ("" or "embeddings")) return Problems.Invalid("include", "include may be embeddings, or left out.");
-        var found = await store.ListChunksAsync(tenant, collection_id, document_id, page, pageSize, include == "embeddings", http.RequestAborted);
-        var document = found is null ? null : await store.GetDocumentAsync(tenant, collection_id, document_id, http.RequestAborted);
+        var found = await store.ListChunksAsync(tenant, CollectionOf(http), DocumentOf(http), page, pageSize, include == "embeddings", http.RequestAborted);
+        var document = found is null ? null : await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         if (found is null || document is null) return Problems.DocumentNotFound();
         return Results.Json(
             new ChunkListResponse(true, $"{found.Total} chunks.", [.. found.Chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))], found.Total, page, pageSize),
@@ -64,18 +64,22 @@ public static class CollectionsApi
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext http, string collection_id, string document_id, IChunkStore store, ITaskEngine engine)
+        HttpContext http, IChunkStore store, ITaskEngine engine)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
-        var cancelled = await CancelRunningAsync(engine, tenant, collection_id, document_id, http.RequestAborted);
-        var receipt = await store.DeleteDocumentAsync(tenant, collection_id, document_id, http.RequestAborted);
+        var cancelled = await CancelRunningAsync(engine, tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
+        var receipt = await store.DeleteDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         if (receipt is null && cancelled == 0) return Problems.DocumentNotFound();
         receipt ??= new DeleteReceipt(0, 0, 0, 0);
         return Results.Json(
-            new DeleteResponse(true, "The document is deleted; nothing of it is left.", collection_id, document_id,
+            new DeleteResponse(true, "The document is deleted; nothing of it is left.", CollectionOf(http), DocumentOf(http),
                 new(receipt.Versions, receipt.Chunks, receipt.Vectors), receipt.Remaining, cancelled),
             StoreWire.Default.DeleteResponse);
     }
+
+    private static string CollectionOf(HttpContext http) => RequestIds.FromPath(http, 3);
+
+    private static string DocumentOf(HttpContext http) => RequestIds.FromPath(http, 5);
 
     /// <summary>An ingest that is under way would bring the document back.</summary>
     private static async Task<int> CancelRunningAsync(ITaskEngine engine, string tenant, string collection, string document, CancellationToken cancel)

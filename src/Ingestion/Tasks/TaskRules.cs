@@ -63,10 +63,16 @@ public static class TaskRules
                 $"The worker stopped {MaxCrashes} times while it processed this document. Send it again in another format, or report it.");
             return Failed(task.State, error, now);
         }
+        // A worker that died before it told of its start has changed nothing that could be told.
         return new()
         {
             Kind = OutcomeKind.Crashed,
-            Change = new() { Events = [new StatusEvent(now, task.State, TaskState.Pending, "The worker stopped before the end; another one takes over.")] },
+            Change = new()
+            {
+                Events = task.State == TaskState.Pending
+                    ? []
+                    : [new StatusEvent(now, task.State, TaskState.Pending, "The worker stopped before the end; another one takes over.")],
+            },
         };
     }
 

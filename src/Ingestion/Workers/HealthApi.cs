@@ -11,6 +11,7 @@ public static class HealthApi
     {
         var health = routes.MapGroup("").WithTags("Health");
         health.MapGet("/health", GetAsync).WithSummary("See how the service is").Produces<HealthResponse>();
+        health.MapGet("/api/v1/health", GetAsync).ExcludeFromDescription();
         health.MapGet("/health/live", IsLive).WithSummary("Whether the process should go on; 503 when its workers have died")
             .Produces<ReadyResponse>().Produces<ReadyResponse>(503);
         health.MapGet("/health/ready", IsReadyAsync).WithSummary("Whether requests can be served; 503 when the storage is away")

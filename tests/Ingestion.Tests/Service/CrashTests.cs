@@ -51,8 +51,18 @@ public sealed class CrashTests
         Assert.Equal(2, (await tenant.TaskAsync(tasks["held"])).Number("attempt"));
         Assert.Equal(50, (await tenant.GetAsync("api/v1/tasks")).Json.Number("total"));
         Assert.Equal(50, (await tenant.GetAsync($"api/v1/collections/{TenantClient.Collection}/documents")).Json.Number("total"));
-        Assert.Empty(service.Uploads);
         Assert.Equal((50, chunks, chunks, chunks), Rows(service));
+        await AssertNoUploadsAsync(service);
+    }
+
+    /// <summary>A task's upload goes right after its end; what a power cut left between the two goes with the first sweep that finds it old.</summary>
+    private static async Task AssertNoUploadsAsync(ServiceProcess service)
+    {
+        Assert.InRange(service.Uploads.Length, 0, 2);
+        foreach (var upload in service.Uploads) File.SetLastWriteTimeUtc(upload, DateTime.UtcNow.AddHours(-2));
+        await service.RestartAsync();
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); service.Uploads.Length > 0; await Task.Delay(20))
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), "Uploads without a task stay.");
     }
 
     private static async Task<int> CompletedAsync(TenantClient tenant) => (await tenant.GetAsync("api/v1/tasks?status=completed&page_size=1")).Json.Number("total");
