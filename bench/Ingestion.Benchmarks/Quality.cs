@@ -5,7 +5,8 @@ using Ingestion.Extraction;
 namespace Ingestion.Benchmarks;
 
 /// <summary>
-/// <c>quality [folder]</c>: reads every document that has a ground truth beside it (<c>x.html</c> and <c>x.html.expected.md</c>) and prints a table a format.
+/// <c>quality [folder]</c>: reads every document that has a ground truth beside it (<c>x.html</c> and <c>x.html.expected.md</c>) and
+/// prints a table a format.
 /// With <c>-v</c> it prints a line a document too.
 /// </summary>
 public static class Quality
@@ -41,10 +42,11 @@ public static class Quality
                 clock.Stop();
                 var score = text is null ? null : TextScore.Of(text, await File.ReadAllTextAsync(truth));
                 if (score is not null) scores.Add(score);
-                lines.Add($"  {Path.GetFileName(document)}: {(score is null ? failure : $"{Show(score.Words)} {Show(score.Order)} {Show(score.Headings)} {Show(score.Cells)}")}");
+                lines.Add($"  {Path.GetFileName(document)}: {(score is null ? failure : Show(score))}");
             }
             var failed = format.Count() - scores.Count;
-            Console.WriteLine($"| {format.Key} | {format.Count()} | {failed} | {Show(Mean(scores.Select(score => (double?)score.Words)))} | "
+            Console.WriteLine($"| {format.Key} | {format.Count()} | {failed} | "
+                + $"{Show(Mean(scores.Select(score => (double?)score.Words)))} | "
                 + $"{Show(Mean(scores.Select(score => (double?)score.Order)))} | {Show(Mean(scores.Select(score => score.Headings)))} | "
                 + $"{Show(Mean(scores.Select(score => score.Cells)))} | {format.Count() / clock.Elapsed.TotalSeconds:F0} | "
                 + $"{format.Sum(pair => new FileInfo(pair.Document).Length) / 1e6 / clock.Elapsed.TotalSeconds:F1} |");
@@ -76,6 +78,8 @@ public static class Quality
     }
 
     private static double? Mean(IEnumerable<double?> figures) => figures.Where(figure => figure is not null).Average();
+
+    private static string Show(TextScore score) => $"{Show(score.Words)} {Show(score.Order)} {Show(score.Headings)} {Show(score.Cells)}";
 
     private static string Show(double? figure) => figure?.ToString("F3", CultureInfo.InvariantCulture) ?? "-";
 }

@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Ingestion.Benchmarks;
 
-/// <summary>How near an extracted text comes to a ground truth; every figure is 0 to 1, and null where the ground truth has nothing of the kind.</summary>
+/// <summary>
+/// How near an extracted text comes to a ground truth; every figure is 0 to 1, and null where the ground truth has nothing of the kind.
+/// </summary>
 /// <param name="Words">F1 of the words as a multiset, in lower case, without marks and link addresses.</param>
 /// <param name="Order">F1 of the pairs of neighbouring words: it falls when lines or columns are mixed up.</param>
 /// <param name="Headings">F1 of the headings, each with its level.</param>
@@ -37,7 +39,8 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
     }
 
     private static List<string> HeadingsOf(string markdown) =>
-        [.. Lines(markdown).Where(line => Heading().IsMatch(line)).Select(line => line.Split(' ', 2)[0] + " " + string.Join(' ', WordsOf(line)))];
+        [.. Lines(markdown).Where(line => Heading().IsMatch(line))
+            .Select(line => line.Split(' ', 2)[0] + " " + string.Join(' ', WordsOf(line)))];
 
     private static List<string> CellsOf(string markdown)
     {

@@ -23,7 +23,8 @@ public sealed class CompoundFile
         var header = new byte[512];
         stream.Position = 0;
         if (stream.ReadAtLeast(header, 512, throwOnEndOfStream: false) < 512 || !header.AsSpan().StartsWith(Signature)) throw Broken();
-        int shift = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(30)), miniShift = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(32));
+        int shift = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(30)),
+            miniShift = BinaryPrimitives.ReadUInt16LittleEndian(header.AsSpan(32));
         if (shift is not (9 or 12) || miniShift is < 4 or > 9) throw Broken();
         _sectorSize = 1 << shift;
         _miniSize = 1 << miniShift;
@@ -171,7 +172,8 @@ public sealed class CompoundFile
         "The file is a broken or cut-short Office container. Open it with its own program, save it again, and send that.");
 }
 
-/// <param name="Child">The root of the storage's tree of children; <paramref name="Left"/> and <paramref name="Right"/> are its siblings.</param>
+/// <param name="Child">The root of the storage's tree of children; <paramref name="Left"/> and <paramref name="Right"/> are its
+/// siblings.</param>
 /// <param name="Start">First sector.</param>
 /// <param name="Size">Bytes.</param>
 public readonly record struct CompoundEntry(string Name, bool IsStorage, uint Left, uint Right, uint Child, uint Start, uint Size);

@@ -46,28 +46,35 @@ public static class DocumentReaders
     public static IReadOnlyCollection<string> Supported => ByMediaType.Keys;
 
     /// <summary>File extensions, with their dot, that some reader takes, in alphabetical order.</summary>
-    public static IReadOnlyList<string> SupportedExtensions { get; } = [.. MediaTypes.ExtensionsOf(ByMediaType.Keys).Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> SupportedExtensions { get; } =
+        [.. MediaTypes.ExtensionsOf(ByMediaType.Keys).Order(StringComparer.Ordinal)];
 
     /// <summary>Finds out what the document is, has it read, and lets nothing out that a store or a client could choke on.</summary>
-    /// <param name="content">Its <see cref="DocumentContent.MediaType"/> is what was declared, a whole <c>Content-Type</c> or nothing: it may be wrong.</param>
+    /// <param name="content">Its <see cref="DocumentContent.MediaType"/> is what was declared, a whole <c>Content-Type</c> or nothing:
+    /// it may be wrong.</param>
     /// <exception cref="ExtractionException">The document cannot be read, for whatever reason.</exception>
     public static async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        if (content.Bytes.Length == 0) throw new ExtractionException(ExtractionFailure.Empty, "The document is empty: it has no bytes. Send the file again.");
+        if (content.Bytes.Length == 0)
+            throw new ExtractionException(ExtractionFailure.Empty, "The document is empty: it has no bytes. Send the file again.");
         var detected = content.IsTypeCertain
             ? new DetectedType(content.MediaType, null)
             : MediaTypes.Detect(content.Bytes, content.FileName, content.MediaType, content.Limits);
         if (detected.MediaType == MediaTypes.EncryptedOffice)
-            throw new ExtractionException(ExtractionFailure.Encrypted, "The document is locked by a password. Save it without one and send it again.");
+            throw new ExtractionException(
+                ExtractionFailure.Encrypted,
+                "The document is locked by a password. Save it without one and send it again.");
         if (!ByMediaType.TryGetValue(detected.MediaType, out var reader)) throw Unsupported(detected.MediaType);
 
         var charset = content.Charset ?? CharsetOf(content.MediaType);
         var document = await ReadAsync(reader, content with { MediaType = detected.MediaType, Charset = charset }, cancel);
         if (document.Text.Length > content.Limits.MaxTextLength)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document's text is longer than {content.Limits.MaxTextLength} characters. Split it and send the parts.");
+            throw ExtractionException.TextTooLong(content.Limits);
         if (string.IsNullOrWhiteSpace(document.Text))
-            throw new ExtractionException(ExtractionFailure.Empty, $"The document was read as {detected.MediaType} and holds no text. A scan or a picture needs OCR first.");
+            throw new ExtractionException(
+                ExtractionFailure.Empty,
+                $"The document was read as {detected.MediaType} and holds no text. A scan or a picture needs OCR first.");
         return document with
         {
             Text = Sanitised(document.Text),
@@ -89,15 +96,21 @@ public static class DocumentReaders
         catch (Exception fault) when (fault is not (ExtractionException or OperationCanceledException))
         {
             throw fault is OutOfMemoryException
-                ? new ExtractionException(ExtractionFailure.OutOfMemory, "The document needs more memory than it may have. Split it and send the parts.", fault)
+                ? new ExtractionException(
+                    ExtractionFailure.OutOfMemory,
+                    "The document needs more memory than it may have. Split it and send the parts.", fault)
                 : new ExtractionException(ExtractionFailure.Corrupt,
-                    $"The document could not be read as {content.MediaType}: it is broken or cut short. Open it with its own program, save it again, and send that.", fault);
+                    $"The document could not be read as {content.MediaType}: it is broken or cut short. Open it with its own program,"
+                    + " save it again, and send that.", fault);
         }
     }
 
     private static ExtractionException Unsupported(string mediaType) => new(ExtractionFailure.Unsupported,
         (mediaType == MediaTypes.Unknown ? "The document's content is of no known type." : $"Documents of type {mediaType} cannot be read.")
-        + $" Send one of: {string.Join(", ", ByMediaType.Keys.SelectMany(type => MediaTypes.ExtensionsOf([type]).Take(1)).Order(StringComparer.Ordinal))}.");
+        + $" Send one of: {string.Join(", ", UsualExtensions())}.");
+
+    private static IEnumerable<string> UsualExtensions() =>
+        ByMediaType.Keys.SelectMany(type => MediaTypes.ExtensionsOf([type]).Take(1)).Order(StringComparer.Ordinal);
 
     private static string? CharsetOf(string? contentType)
     {

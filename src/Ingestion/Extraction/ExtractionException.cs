@@ -7,6 +7,12 @@ public sealed class ExtractionException : Exception
         : base(message, inner) => Failure = failure;
 
     public ExtractionFailure Failure { get; }
+
+    public static ExtractionException TextTooLong(ExtractionLimits limits) => new(
+        ExtractionFailure.TooLarge, $"The document's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
+
+    public static ExtractionException TooManyCells(ExtractionLimits limits) => new(
+        ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
 }
 
 public enum ExtractionFailure

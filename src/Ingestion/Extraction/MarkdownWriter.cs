@@ -33,7 +33,9 @@ public sealed class MarkdownWriter
     public void StartPage()
     {
         if (_pageStarts.Count >= _limits.MaxPages)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {_limits.MaxPages} pages. Split it and send the parts.");
+            throw new ExtractionException(
+                ExtractionFailure.TooLarge,
+                $"The document has more than {_limits.MaxPages} pages. Split it and send the parts.");
         if (_text.Length > 0) Separate(blank: true);
         _pageStarts.Add(_text.Length);
     }
@@ -76,7 +78,7 @@ public sealed class MarkdownWriter
     {
         _cells += (long)rows * columns;
         if (_cells > _limits.MaxTableCells)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {_limits.MaxTableCells} table cells. Split it and send the parts.");
+            throw ExtractionException.TooManyCells(_limits);
 
         Separate(blank: true);
         var start = _text.Length;
@@ -113,7 +115,9 @@ public sealed class MarkdownWriter
     /// <summary>For <see cref="Verbatim"/> text, whose parts the reader finds itself. In text order.</summary>
     public void Mark(Element element) => _elements.Add(element);
 
-    /// <summary>A whole document that is a part of this one, such as an attachment or a file in an archive; its pages are not kept.</summary>
+    /// <summary>
+    /// A whole document that is a part of this one, such as an attachment or a file in an archive; its pages are not kept.
+    /// </summary>
     public void Append(ExtractedDocument part)
     {
         var start = Verbatim(part.Text);
@@ -154,7 +158,9 @@ public sealed class MarkdownWriter
         return _elements;
     }
 
-    /// <summary>Line ends, form feeds and vertical tabs become <c>\n</c>; NUL and other control characters go; a lone surrogate becomes U+FFFD.</summary>
+    /// <summary>
+    /// Line ends, form feeds and vertical tabs become <c>\n</c>; NUL and other control characters go; a lone surrogate becomes U+FFFD.
+    /// </summary>
     public static string Clean(string text)
     {
         var bad = FirstUnclean(text);
@@ -216,7 +222,7 @@ public sealed class MarkdownWriter
     private void Append(string text)
     {
         if (_text.Length + (long)text.Length > _limits.MaxTextLength)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document's text is longer than {_limits.MaxTextLength} characters. Split it and send the parts.");
+            throw ExtractionException.TextTooLong(_limits);
         _text.Append(text);
     }
 

@@ -44,7 +44,9 @@ public static partial class MediaTypes
         foreach (var (magic, at, mediaType) in Signatures)
         {
             // Two or three letters may begin a text as well.
-            if (head.Length >= at + magic.Length && head[at..].StartsWith(magic) && (binary || magic.Length > 3 || magic[0] is < 9 or > 126 or 0x1F)) return mediaType;
+            if (head.Length >= at + magic.Length && head[at..].StartsWith(magic)
+                && (binary || magic.Length > 3 || magic[0] is < 9 or > 126 or 0x1F))
+                return mediaType;
         }
         return binary ? Unknown : FromText(Text(head), claimed);
     }
@@ -53,7 +55,8 @@ public static partial class MediaTypes
     {
         var at = head[..Math.Min(head.Length, 1024)].IndexOf("%PDF-"u8);
         // A text may speak of PDF in its first lines; a PDF may have a few foreign lines above it.
-        return at == 0 || (at > 0 && (binary || claimed is Pdf || !IsText(claimed)) && head.Length > at + 5 && char.IsAsciiDigit((char)head[at + 5]));
+        return at == 0
+            || (at > 0 && (binary || claimed is Pdf || !IsText(claimed)) && head.Length > at + 5 && char.IsAsciiDigit((char)head[at + 5]));
     }
 
     private static string FromZip(ReadOnlySpan<byte> head, Stream bytes, ExtractionLimits limits)
@@ -120,7 +123,8 @@ public static partial class MediaTypes
         if (claimed is not SourceCode && (Starts(markup, "<!doctype html") || Starts(markup, "<html"))) return Html;
         if (IsText(claimed)) return null;
         if (Starts(text, "<?xml")) return Xml;
-        foreach (var tag in (ReadOnlySpan<string>)["<head", "<body", "<script", "<title", "<meta", "<table", "<div", "<p>", "<h1", "<h2", "<ul", "<br", "<font"])
+        foreach (var tag in (ReadOnlySpan<string>)["<head", "<body", "<script", "<title", "<meta", "<table", "<div", "<p>", "<h1", "<h2",
+            "<ul", "<br", "<font"])
             if (Starts(markup, tag)) return Html;
         if (LooksLikeJson(text)) return text.Contains("\"nbformat\"", StringComparison.Ordinal) ? Notebook : Json;
         if (LooksLikeMail(text)) return text.StartsWith("From ", StringComparison.Ordinal) ? Mailbox : Email;
@@ -163,7 +167,8 @@ public static partial class MediaTypes
         foreach (var line in text.AsSpan(0, Math.Min(text.Length, 4096)).EnumerateLines())
         {
             if (line.IsEmpty) break;
-            foreach (var name in (ReadOnlySpan<string>)["Received:", "Return-Path:", "Message-ID:", "MIME-Version:", "From:", "To:", "Subject:", "Date:", "Delivered-To:"])
+            foreach (var name in (ReadOnlySpan<string>)["Received:", "Return-Path:", "Message-ID:", "MIME-Version:", "From:", "To:",
+                "Subject:", "Date:", "Delivered-To:"])
                 if (Starts(line, name)) headers++;
         }
         return headers >= 3;

@@ -42,15 +42,21 @@ public static partial class MediaTypes
     private const int HeadLength = 64 * 1024;
 
     private static readonly Dictionary<string, string> ByExtension = Extensions(
-        (PlainText, "txt text log asc nfo rst adoc org tex diff patch"), (Markdown, "md markdown mdown mkd mdx qmd rmd"), (Html, "html htm xhtml shtml"), (Xml, "xml rss atom xsd xsl svg wsdl"),
+        (PlainText, "txt text log asc nfo rst adoc org tex diff patch"), (Markdown, "md markdown mdown mkd mdx qmd rmd"),
+        (Html, "html htm xhtml shtml"), (Xml, "xml rss atom xsd xsl svg wsdl"),
         (Json, "json geojson jsonld webmanifest"), (JsonLines, "jsonl ndjson"), (Notebook, "ipynb"), (Csv, "csv"), (Tsv, "tsv tab"),
         (SubRip, "srt"), (WebVtt, "vtt"), (Rtf, "rtf"), (Email, "eml"), (Mailbox, "mbox"), (Pdf, "pdf"), (Docx, "docx docm dotx dotm"),
-        (Pptx, "pptx pptm ppsx potx"), (Xlsx, "xlsx xlsm xltx"), (Xlsb, "xlsb"), (Odt, "odt ott"), (Ods, "ods ots"), (Odp, "odp otp"), (Epub, "epub"),
+        (Pptx, "pptx pptm ppsx potx"), (Xlsx, "xlsx xlsm xltx"), (Xlsb, "xlsb"), (Odt, "odt ott"), (Ods, "ods ots"), (Odp, "odp otp"),
+        (Epub, "epub"),
         (Doc, "doc dot"), (Xls, "xls xlt"), (Ppt, "ppt pps"), (Msg, "msg"), (Zip, "zip"),
-        (SourceCode, "c h cc cpp cxx hpp cs java kt kts scala go rs py pyi rb php pl pm lua r jl swift m mm js mjs cjs jsx ts tsx vue svelte css scss sass less "
-            + "sh bash zsh fish ps1 bat cmd sql yaml yml toml ini cfg conf properties env gradle groovy dart ex exs erl hrl hs ml fs fsx vb clj lisp el tf proto graphql "
+        (SourceCode,
+            "c h cc cpp cxx hpp cs java kt kts scala go rs py pyi rb php pl pm lua r jl swift m mm js mjs cjs jsx ts tsx vue svelte"
+            + " css scss sass less "
+            + "sh bash zsh fish ps1 bat cmd sql yaml yml toml ini cfg conf properties env gradle groovy dart ex exs erl hrl hs ml "
+            + "fs fsx vb clj lisp el tf proto graphql "
             + "cmake make mk dockerfile asm s v vhd sol zig nim"),
-        ("image/png", "png"), ("image/jpeg", "jpg jpeg"), ("image/tiff", "tif tiff"), ("image/webp", "webp"), ("image/gif", "gif"), ("image/bmp", "bmp"));
+        ("image/png", "png"), ("image/jpeg", "jpg jpeg"), ("image/tiff", "tif tiff"), ("image/webp", "webp"), ("image/gif", "gif"),
+        ("image/bmp", "bmp"));
 
     private static readonly Dictionary<string, string> Synonyms = new()
     {
@@ -78,7 +84,7 @@ public static partial class MediaTypes
     /// <summary>The media type that the content has, or that the name or the header gives to content that could be anything.</summary>
     /// <param name="bytes">Seekable; left at position 0.</param>
     /// <param name="declared">A <c>Content-Type</c>; its parameters are ignored.</param>
-    /// <exception cref="ExtractionException">A container with more entries than <see cref="ExtractionLimits.MaxArchiveEntries"/>.</exception>
+    /// <exception cref="ExtractionException">More entries in a container than <see cref="ExtractionLimits.MaxArchiveEntries"/>.</exception>
     public static DetectedType Detect(Stream bytes, string? fileName, string? declared, ExtractionLimits limits)
     {
         var head = new byte[(int)Math.Min(HeadLength, bytes.Length)];
@@ -124,7 +130,8 @@ public static partial class MediaTypes
     // text/x-python, application/javascript and their like; there are hundreds.
     private static bool IsSource(string type) =>
         (type.StartsWith("text/x-", StringComparison.Ordinal) && !TextTypes.Contains(type))
-        || type is "text/javascript" or "text/css" or "text/yaml" or "application/javascript" or "application/x-sh" or "application/yaml" or "application/x-yaml"
+        || type is "text/javascript" or "text/css" or "text/yaml" or "application/javascript" or "application/x-sh" or "application/yaml"
+        or "application/x-yaml"
             or "application/sql" or "application/toml" or "application/typescript";
 
     private static bool IsText(string? type) => type is not null && TextTypes.Contains(type);

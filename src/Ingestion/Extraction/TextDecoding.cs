@@ -13,21 +13,25 @@ public static class TextDecoding
     static TextDecoding() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     /// <summary>Reads the stream from its start to its end.</summary>
-    /// <param name="inner">What the format itself says its charset is, such as an HTML <c>meta</c>; asked where nothing was declared.</param>
-    /// <exception cref="ExtractionException">More bytes than <see cref="ExtractionLimits.MaxTextLength"/> characters could need.</exception>
+    /// <param name="inner">What the format itself says its charset is, such as an HTML <c>meta</c>; asked where nothing was
+    /// declared.</param>
+    /// <exception cref="ExtractionException">More bytes than <see cref="ExtractionLimits.MaxTextLength"/> characters could
+    /// need.</exception>
     public static async Task<DecodedText> ReadAsync(DocumentContent content, CancellationToken cancel, Func<byte[], string?>? inner = null)
     {
         var bytes = await ReadBytesAsync(content, cancel);
         var decoded = Decode(bytes, content.Charset ?? inner?.Invoke(bytes), cancel);
-        if (decoded.Text.Length > content.Limits.MaxTextLength) throw TooLong(content.Limits);
+        if (decoded.Text.Length > content.Limits.MaxTextLength) throw ExtractionException.TextTooLong(content.Limits);
         return decoded;
     }
 
     /// <summary>The whole document as bytes, for formats that need them at once.</summary>
-    /// <exception cref="ExtractionException">More bytes than <see cref="ExtractionLimits.MaxTextLength"/> characters could need.</exception>
+    /// <exception cref="ExtractionException">More bytes than <see cref="ExtractionLimits.MaxTextLength"/> characters could
+    /// need.</exception>
     public static async Task<byte[]> ReadBytesAsync(DocumentContent content, CancellationToken cancel)
     {
-        if (content.Bytes.Length > Math.Min(4L * content.Limits.MaxTextLength, Array.MaxLength)) throw TooLong(content.Limits);
+        if (content.Bytes.Length > Math.Min(4L * content.Limits.MaxTextLength, Array.MaxLength))
+            throw ExtractionException.TextTooLong(content.Limits);
         var bytes = new byte[(int)content.Bytes.Length];
         content.Bytes.Position = 0;
         for (var done = 0; done < bytes.Length;)
@@ -50,16 +54,19 @@ public static class TextDecoding
 
         var replaced = text.AsSpan().Count('\uFFFD');
         if (replaced > 0)
-            warnings.Add($"{replaced} {(replaced == 1 ? "character" : "characters")} could not be read as {encoding.WebName} and stand as \uFFFD. Send the text as UTF-8, or declare its charset.");
+            warnings.Add($"Characters that could not be read as {encoding.WebName} stand as \uFFFD: {replaced}. "
+                + "Send the text as UTF-8, or declare its charset.");
         if (encoding.IsSingleByte && text.AsSpan().IndexOfAnyInRange('\u0080', '\u009F') >= 0)
-            warnings.Add($"The text holds control characters when read as {encoding.WebName}, so it is probably in another charset. Send it as UTF-8, or declare its charset.");
+            warnings.Add($"The text holds control characters when read as {encoding.WebName}, so it is probably in another charset. "
+                + "Send it as UTF-8, or declare its charset.");
         return new DecodedText(text, encoding.WebName, warnings);
     }
 
     /// <summary>Null where the bytes start with no byte order mark.</summary>
     public static Encoding? FromMark(ReadOnlySpan<byte> bytes)
     {
-        foreach (var encoding in (ReadOnlySpan<Encoding>)[Encoding.UTF8, Encoding.UTF32, new UTF32Encoding(bigEndian: true, byteOrderMark: true), Encoding.Unicode, Encoding.BigEndianUnicode])
+        foreach (var encoding in (ReadOnlySpan<Encoding>)[Encoding.UTF8, Encoding.UTF32,
+            new UTF32Encoding(bigEndian: true, byteOrderMark: true), Encoding.Unicode, Encoding.BigEndianUnicode])
             if (bytes.StartsWith(encoding.Preamble)) return encoding;
         return null;
     }
@@ -89,7 +96,8 @@ public static class TextDecoding
         if (string.IsNullOrEmpty(name)) return null;
         name = name switch
         {
-            "latin1" or "l1" or "iso-8859-1" or "iso8859-1" or "iso_8859-1" or "us-ascii" or "ascii" or "ansi" or "cp1252" => "windows-1252",
+            "latin1" or "l1" or "iso-8859-1" or "iso8859-1" or "iso_8859-1" or "us-ascii" or "ascii" or "ansi" or "cp1252"
+                => "windows-1252",
             "utf8" => "utf-8",
             "utf-7" => "",
             "gbk" or "gb2312" => "gb18030",
@@ -124,13 +132,15 @@ public static class TextDecoding
         if (string.IsNullOrWhiteSpace(charset)) return null;
         if (ByName(charset) is not { } encoding)
         {
-            warnings.Add($"The declared charset \"{(charset.Length > 40 ? charset[..40] : charset)}\" is not known, so the charset was guessed.");
+            var shown = charset.Length > 40 ? charset[..40] : charset;
+            warnings.Add($"The declared charset \"{shown}\" is not known, so the charset was guessed.");
             return null;
         }
         // Bytes that are valid UTF-8 beyond ASCII are UTF-8, whatever a header of old says; and a 16-bit charset needs 16-bit text.
         var mistaken = encoding.IsSingleByte
             ? !Ascii.IsValid(bytes) && Utf8.IsValid(bytes)
-            : encoding.CodePage is 1200 or 1201 or 12000 or 12001 && LooksLikeUtf16(bytes) is null && Utf8.IsValid(bytes) && !bytes.AsSpan().Contains((byte)0);
+            : encoding.CodePage is 1200 or 1201 or 12000 or 12001 && LooksLikeUtf16(bytes) is null && Utf8.IsValid(bytes)
+            && !bytes.AsSpan().Contains((byte)0);
         if (mistaken)
         {
             warnings.Add($"The text was declared as {encoding.WebName}, but it is UTF-8, and was read as that.");
@@ -151,7 +161,8 @@ public static class TextDecoding
         var best = CharsetDetector.DetectFromBytes(sample).Detected;
         var encoding = best is { Confidence: > 0.5f } ? ByName(best.EncodingName) : null;
         // The detector takes Western letters for those of its neighbours; the web's own default is the better guess then.
-        if (encoding is null || encoding.CodePage is 28591 or 28605 or 28599 or 1254 or 850 or 437 or 20127 || encoding.CodePage == Encoding.UTF8.CodePage)
+        if (encoding is null || encoding.CodePage is 28591 or 28605 or 28599 or 1254 or 850 or 437 or 20127
+            || encoding.CodePage == Encoding.UTF8.CodePage)
             encoding = Encoding.GetEncoding(1252);
         warnings.Add($"No charset was declared; the text was read as {encoding.WebName}, which is a guess.");
         return encoding;
@@ -180,8 +191,6 @@ public static class TextDecoding
         return bytes.AsSpan(start, Math.Min(SampleLength, bytes.Length - start)).ToArray();
     }
 
-    private static ExtractionException TooLong(ExtractionLimits limits) => new(ExtractionFailure.TooLarge,
-        $"The document's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
 }
 
 /// <param name="Charset">The name of the charset that it was read as.</param>

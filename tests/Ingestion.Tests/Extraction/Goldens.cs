@@ -27,7 +27,8 @@ public static class Goldens
     public static string? Truth(string golden) =>
         Path.Combine(Folder, golden + ".expected.md") is var truth && File.Exists(truth) ? File.ReadAllText(truth) : null;
 
-    public static async Task<ExtractedDocument> ReadAsync(string golden) => await ReadAsync(await BytesAsync(golden), Path.GetFileName(golden));
+    public static async Task<ExtractedDocument> ReadAsync(string golden) =>
+        await ReadAsync(await BytesAsync(golden), Path.GetFileName(golden));
 
     public static Task<ExtractedDocument> ReadAsync(byte[] bytes, string? name = null, string declared = "", Uri? address = null) =>
         DocumentReaders.ReadAsync(

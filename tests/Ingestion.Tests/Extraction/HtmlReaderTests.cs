@@ -68,7 +68,8 @@ public class HtmlReaderTests
     [InlineData("<del>old</del> <s>older</s>", "~~old~~ ~~older~~")]
     [InlineData("<table><tr><td><h1>A</h1>text</td></tr></table>", "# A\n\ntext")]
     [InlineData("<table><tr><th>A<th>B<tr><td colspan=1000>all</table>", "| A | B |\n| --- | --- |\n| all | all |")]
-    [InlineData("<table><tr><th>A<th>B<tr><td><ul><li>x<li>y</ul><td><table><tr><td>1<td>2</table></table>", "| A | B |\n| --- | --- |\n| - x - y | 1 2 |")]
+    [InlineData("<table><tr><th>A<th>B<tr><td><ul><li>x<li>y</ul><td><table><tr><td>1<td>2</table></table>",
+        "| A | B |\n| --- | --- |\n| - x - y | 1 2 |")]
     [InlineData("<math alttext='x^2'><mi>x</mi></math> is", "$x^2$ is")]
     [InlineData("<p>a &amp;lt; b &lt;c&gt; &euro;&#128512;</p>", "a &lt; b <c> €😀")]
     [InlineData("<pre>\n a\n\n  b</pre>", "```\n a\n\n  b\n```")]
@@ -137,7 +138,7 @@ public class HtmlReaderTests
     public async Task A_bomb_costs_what_its_size_costs(string tag, int times)
     {
         var html = new StringBuilder("<!doctype html><body><p>before</p>");
-        for (var i = 0; i < times; i++) html.Append(tag.Contains("{0}", StringComparison.Ordinal) ? tag.Replace("{0}", $"{i}", StringComparison.Ordinal) : tag);
+        for (var i = 0; i < times; i++) html.Append(tag.Replace("{0}", $"{i}", StringComparison.Ordinal));
         html.Append("after");
         var clock = Stopwatch.StartNew();
         var page = await Goldens.ReadAsync(Encoding.UTF8.GetBytes(html.ToString()));
@@ -173,7 +174,8 @@ public class HtmlReaderTests
     [Fact]
     public async Task A_table_that_spans_without_end_is_refused()
     {
-        var html = "<html><table>" + string.Concat(Enumerable.Repeat("<tr>" + string.Concat(Enumerable.Repeat("<td colspan=1000 rowspan=9999>x", 17)), 900));
+        var html = "<html><table>"
+            + string.Concat(Enumerable.Repeat("<tr>" + string.Concat(Enumerable.Repeat("<td colspan=1000 rowspan=9999>x", 17)), 900));
         var fault = await Assert.ThrowsAsync<ExtractionException>(() => Goldens.ReadAsync(Encoding.UTF8.GetBytes(html)));
         Assert.Equal(ExtractionFailure.TooLarge, fault.Failure);
     }

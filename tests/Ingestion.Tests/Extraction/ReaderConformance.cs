@@ -4,8 +4,8 @@ using Ingestion.Extraction;
 namespace Ingestion.Tests.Extraction;
 
 /// <summary>
-/// What every reader promises, tried on every golden document: <c>Golden/&lt;extension&gt;/*</c> is found by its folder's name, so a new format
-/// is under this suite as soon as its first document lies there.
+/// What every reader promises, tried on every golden document: <c>Golden/&lt;extension&gt;/*</c> is found by its folder's name,
+/// so a new format is under this suite as soon as its first document lies there.
 /// </summary>
 public class ReaderConformance
 {
@@ -82,7 +82,8 @@ public class ReaderConformance
     [Theory, MemberData(nameof(Documents))]
     public async Task Nothing_is_refused_as_empty(string golden)
     {
-        var fault = await Assert.ThrowsAsync<ExtractionException>(() => DocumentReaders.ReadAsync(Content(golden, []), TestContext.Current.CancellationToken));
+        var fault = await Assert.ThrowsAsync<ExtractionException>(() =>
+            DocumentReaders.ReadAsync(Content(golden, []), TestContext.Current.CancellationToken));
         Assert.Equal(ExtractionFailure.Empty, fault.Failure);
     }
 
@@ -90,7 +91,8 @@ public class ReaderConformance
     public async Task A_text_over_the_limit_is_refused_and_never_cut(string golden)
     {
         var content = Content(golden, await Goldens.BytesAsync(golden)) with { Limits = new ExtractionLimits { MaxTextLength = 5 } };
-        var fault = await Assert.ThrowsAsync<ExtractionException>(() => DocumentReaders.ReadAsync(content, TestContext.Current.CancellationToken));
+        var fault = await Assert.ThrowsAsync<ExtractionException>(() =>
+            DocumentReaders.ReadAsync(content, TestContext.Current.CancellationToken));
         Assert.Equal(ExtractionFailure.TooLarge, fault.Failure);
     }
 
@@ -112,7 +114,8 @@ public class ReaderConformance
             Assert.InRange(element.Start, end, document.Text.Length);
             Assert.InRange(element.End, element.Start + 1, document.Text.Length);
             Assert.False(string.IsNullOrWhiteSpace(document.Text[element.Start..element.End]));
-            Assert.InRange(element.Level, element.Kind is ElementKind.Heading or ElementKind.ListItem ? 1 : 0, element.Kind == ElementKind.Heading ? 6 : 64);
+            var (least, most) = element.Kind switch { ElementKind.Heading => (1, 6), ElementKind.ListItem => (1, 64), _ => (0, 64) };
+            Assert.InRange(element.Level, least, most);
             Assert.InRange(element.Page, document.PageCount is null ? 0 : 1, document.PageCount ?? 0);
             end = element.End;
         }
@@ -126,7 +129,10 @@ public class ReaderConformance
     {
         var clock = Stopwatch.StartNew();
         foreach (var read in (Func<Task<ExtractedDocument>>[])
-                 [() => ReadAsync(golden, bytes), () => DocumentReaders.ReadAsync(ReaderOf(golden), Content(golden, bytes), TestContext.Current.CancellationToken)])
+                 [
+                     () => ReadAsync(golden, bytes),
+                     () => DocumentReaders.ReadAsync(ReaderOf(golden), Content(golden, bytes), TestContext.Current.CancellationToken),
+                 ])
         {
             try
             {

@@ -21,7 +21,9 @@ internal sealed class Archive : IDisposable
         }
         catch (InvalidDataException fault)
         {
-            throw new ExtractionException(ExtractionFailure.Corrupt, "The archive is broken or cut short: it has no readable directory. Make it again and send that.", fault);
+            throw new ExtractionException(
+                ExtractionFailure.Corrupt,
+                "The archive is broken or cut short: it has no readable directory. Make it again and send that.", fault);
         }
         _zip.Dispose();
         throw new ExtractionException(ExtractionFailure.TooLarge,
@@ -31,14 +33,17 @@ internal sealed class Archive : IDisposable
     public IReadOnlyList<ZipArchiveEntry> Entries => _zip.Entries;
 
     public ZipArchiveEntry? Find(string name) =>
-        _zip.GetEntry(name) ?? _zip.Entries.FirstOrDefault(entry => entry.FullName.TrimStart('/').Equals(name, StringComparison.OrdinalIgnoreCase));
+        _zip.GetEntry(name)
+            ?? _zip.Entries.FirstOrDefault(entry => entry.FullName.TrimStart('/').Equals(name, StringComparison.OrdinalIgnoreCase));
 
     /// <exception cref="ExtractionException">Encrypted, or the archive expands too far.</exception>
     /// <exception cref="InvalidDataException">The entry is broken.</exception>
     public async Task<byte[]> ReadAsync(ZipArchiveEntry entry, CancellationToken cancel)
     {
         if (entry.IsEncrypted)
-            throw new ExtractionException(ExtractionFailure.Encrypted, $"\"{entry.FullName}\" is locked by a password. Pack it without one and send it again.");
+            throw new ExtractionException(
+                ExtractionFailure.Encrypted,
+                $"\"{entry.FullName}\" is locked by a password. Pack it without one and send it again.");
         var bytes = new MemoryStream();
         await using var unpacked = await entry.OpenAsync(cancel);
         var buffer = new byte[64 * 1024];
@@ -47,7 +52,8 @@ internal sealed class Archive : IDisposable
             _unpacked += read;
             if (_unpacked > _content.Limits.ExpansionFloor && _unpacked > _content.Bytes.Length * _content.Limits.MaxExpansionRatio)
                 throw new ExtractionException(ExtractionFailure.TooLarge,
-                    $"The archive unpacks to more than {_content.Limits.MaxExpansionRatio} times its size, as a bomb does. Send its documents one by one.");
+                    $"The archive unpacks to more than {_content.Limits.MaxExpansionRatio} times its size, as a bomb does. Send its"
+                    + " documents one by one.");
             bytes.Write(buffer, 0, read);
         }
         return bytes.ToArray();

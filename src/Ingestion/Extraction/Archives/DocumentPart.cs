@@ -3,8 +3,11 @@ namespace Ingestion.Extraction.Archives;
 /// <summary>A document within a document: a file in an archive, an attachment of a mail.</summary>
 internal static class DocumentPart
 {
-    /// <summary>Reads the part and appends it under a heading with its name; one that cannot be read is a warning, not the end of the whole.</summary>
-    public static async Task AppendAsync(MarkdownWriter writer, DocumentContent whole, byte[] bytes, string name, string mediaType, CancellationToken cancel)
+    /// <summary>
+    /// Reads the part and appends it under a heading with its name; one that cannot be read is a warning, not the end of the whole.
+    /// </summary>
+    public static async Task AppendAsync(MarkdownWriter writer, DocumentContent whole, byte[] bytes, string name, string mediaType,
+        CancellationToken cancel)
     {
         if (whole.Nesting + 1 > whole.Limits.MaxNesting)
         {

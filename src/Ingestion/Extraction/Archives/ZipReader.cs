@@ -1,6 +1,8 @@
 namespace Ingestion.Extraction.Archives;
 
-/// <summary>A ZIP of documents as one document: each file that can be read, in the archive's order of names, under a heading with its path.</summary>
+/// <summary>
+/// A ZIP of documents as one document: each file that can be read, in the archive's order of names, under a heading with its path.
+/// </summary>
 public sealed class ZipReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Zip];
@@ -32,5 +34,6 @@ public sealed class ZipReader : IDocumentReader
 
     // What systems leave in archives for themselves.
     private static bool IsLeftover(string path) =>
-        path.StartsWith("__MACOSX/", StringComparison.Ordinal) || path.EndsWith(".DS_Store", StringComparison.Ordinal) || path.EndsWith("Thumbs.db", StringComparison.OrdinalIgnoreCase);
+        path.StartsWith("__MACOSX/", StringComparison.Ordinal) || path.EndsWith(".DS_Store", StringComparison.Ordinal)
+            || path.EndsWith("Thumbs.db", StringComparison.OrdinalIgnoreCase);
 }

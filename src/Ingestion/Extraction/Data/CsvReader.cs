@@ -1,6 +1,8 @@
 namespace Ingestion.Extraction.Data;
 
-/// <summary>Tables as text, their fields parted by commas, semicolons, tabs or bars: one Markdown table, its first full record the header row.</summary>
+/// <summary>
+/// Tables as text, their fields parted by commas, semicolons, tabs or bars: one Markdown table, its first full record the header row.
+/// </summary>
 public sealed class CsvReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Csv, Extraction.MediaTypes.Tsv];
@@ -35,7 +37,7 @@ public sealed class CsvReader : IDocumentReader
             if (record.Count == 1 && record[0].Length == 0) continue;
             cells += record.Count;
             if (cells > limits.MaxTableCells)
-                throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
+                throw ExtractionException.TooManyCells(limits);
             rows.Add(record);
         }
         return rows;
@@ -44,7 +46,8 @@ public sealed class CsvReader : IDocumentReader
     /// <summary>The delimiter that spreadsheets write into a first line <c>sep=;</c>, which is taken off.</summary>
     private static char? Declared(ref string text)
     {
-        if (!text.StartsWith("sep=", StringComparison.OrdinalIgnoreCase) || text.Length < 5 || (text.Length > 5 && text[5] != '\n')) return null;
+        if (!text.StartsWith("sep=", StringComparison.OrdinalIgnoreCase) || text.Length < 5 || (text.Length > 5 && text[5] != '\n'))
+            return null;
         var delimiter = text[4];
         text = text[Math.Min(text.Length, 6)..];
         return delimiter;

@@ -2,7 +2,9 @@ using System.Buffers;
 
 namespace Ingestion.Extraction.Data;
 
-/// <summary>Records of fields parted by a delimiter, quoted with <c>"</c> where they hold one (RFC 4180, and what programs make of it).</summary>
+/// <summary>
+/// Records of fields parted by a delimiter, quoted with <c>"</c> where they hold one (RFC 4180, and what programs make of it).
+/// </summary>
 internal static class DelimitedText
 {
     private const int SampleLength = 64 * 1024, SampleRecords = 200;
@@ -12,15 +14,18 @@ internal static class DelimitedText
     /// <summary>The delimiter that gives most records the same number of fields, more than one.</summary>
     public static char Detect(string text, char usual)
     {
-        var sample = text.Length <= SampleLength ? text : text[..(text.LastIndexOf('\n', SampleLength) is var at and > 0 ? at : SampleLength)];
+        var sample = text.Length <= SampleLength ? text
+            : text[..(text.LastIndexOf('\n', SampleLength) is var at and > 0 ? at : SampleLength)];
         var (best, bestScore) = (usual, 0.0);
         foreach (var delimiter in Delimiters)
         {
-            var counts = Records(sample, delimiter).Take(SampleRecords).Where(record => record.Count > 1 || record[0].Length > 0).Select(record => record.Count).ToList();
+            var counts = Records(sample, delimiter).Take(SampleRecords).Where(record => record.Count > 1 || record[0].Length > 0)
+                .Select(record => record.Count).ToList();
             if (counts.Count == 0) continue;
             var usualCount = counts.GroupBy(count => count).MaxBy(group => group.Count() + (group.Key / 1000.0))!;
             if (usualCount.Key < 2) continue;
-            var score = (double)usualCount.Count() / counts.Count + (Math.Min(usualCount.Key, 50) / 1000.0) + (delimiter == usual ? 0.01 : 0);
+            var score = (double)usualCount.Count() / counts.Count + (Math.Min(usualCount.Key, 50) / 1000.0)
+                + (delimiter == usual ? 0.01 : 0);
             if (score > bestScore) (best, bestScore) = (delimiter, score);
         }
         return best;

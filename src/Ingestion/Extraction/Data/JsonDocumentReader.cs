@@ -16,7 +16,8 @@ public sealed class JsonDocumentReader : IDocumentReader
         var writer = new MarkdownWriter(content.Limits);
         foreach (var warning in decoded.Warnings) writer.Warn(warning);
         var text = decoded.Text.TrimStart('\uFEFF');
-        var options = new JsonDocumentOptions { MaxDepth = content.Limits.MaxXmlDepth, AllowTrailingCommas = true, CommentHandling = JsonCommentHandling.Skip };
+        var options = new JsonDocumentOptions { MaxDepth = content.Limits.MaxXmlDepth, AllowTrailingCommas = true,
+            CommentHandling = JsonCommentHandling.Skip };
         try
         {
             // Both kinds are told apart by what parses: names are often wrong.
@@ -139,7 +140,8 @@ public sealed class JsonDocumentReader : IDocumentReader
             if (item.ValueKind != JsonValueKind.Object) return false;
             foreach (var field in item.EnumerateObject())
             {
-                if (!IsScalar(field.Value) || (field.Value.ValueKind == JsonValueKind.String && Scalar(field.Value).Length > MaxCell)) return false;
+                if (!IsScalar(field.Value) || (field.Value.ValueKind == JsonValueKind.String && Scalar(field.Value).Length > MaxCell))
+                    return false;
                 if (columns.TryAdd(Name(field), columns.Count) && columns.Count > MaxColumns) return false;
                 filled++;
             }
@@ -165,7 +167,8 @@ public sealed class JsonDocumentReader : IDocumentReader
         if (value.ValueKind == JsonValueKind.Object)
         {
             foreach (var name in (ReadOnlySpan<string>)["name", "title", "id", "key", "label"])
-                if (value.TryGetProperty(name, out var label) && IsScalar(label) && Scalar(label) is { Length: > 0 and < 100 } text) return text;
+                if (value.TryGetProperty(name, out var label) && IsScalar(label) && Scalar(label) is { Length: > 0 and < 100 } text)
+                    return text;
         }
         return value.ValueKind == JsonValueKind.Array ? "list:" : "record:";
     }

@@ -18,9 +18,12 @@ public sealed class NotebookReader : IDocumentReader
         foreach (var warning in decoded.Warnings) writer.Warn(warning);
         using var notebook = Parse(decoded.Text, content.Limits);
         var root = notebook.RootElement;
-        var language = Text(Find(Find(root, "metadata"), "language_info", "name") ?? Find(Find(root, "metadata"), "kernelspec", "language"));
+        var language = Text(Find(Find(root, "metadata"), "language_info", "name")
+            ?? Find(Find(root, "metadata"), "kernelspec", "language"));
         if ((Find(root, "cells") ?? Find(First(Find(root, "worksheets")), "cells")) is not { ValueKind: JsonValueKind.Array } cells)
-            throw new ExtractionException(ExtractionFailure.Corrupt, "The notebook has no cells: it is broken or no notebook. Open it in Jupyter, save it again, and send that.");
+            throw new ExtractionException(
+                ExtractionFailure.Corrupt,
+                "The notebook has no cells: it is broken or no notebook. Open it in Jupyter, save it again, and send that.");
 
         var (done, total, pictures) = (0, cells.GetArrayLength(), 0);
         foreach (var cell in cells.EnumerateArray())
@@ -34,7 +37,8 @@ public sealed class NotebookReader : IDocumentReader
                     pictures += WriteOutputs(Find(cell, "outputs"), writer);
                     break;
                 case "heading":
-                    writer.Heading(Find(cell, "level") is { ValueKind: JsonValueKind.Number } level && level.TryGetInt32(out var depth) ? depth : 1, source);
+                    writer.Heading(Find(cell, "level") is { ValueKind: JsonValueKind.Number } level && level.TryGetInt32(out var depth)
+                        ? depth : 1, source);
                     break;
                 case "markdown":
                     WriteMarkdown(source, writer, cancel);
@@ -46,7 +50,8 @@ public sealed class NotebookReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(++done, total, "cell"));
         }
         if (pictures > 0) writer.Warn($"The notebook has {pictures} outputs that are pictures; they were not read.");
-        return writer.ToDocument(content.MediaType) with { Title = Text(Find(Find(root, "metadata"), "title")) is { Length: > 0 } title ? title : null };
+        return writer.ToDocument(content.MediaType) with { Title = Text(Find(Find(root, "metadata"), "title")) is { Length: > 0 } title
+            ? title : null };
     }
 
     private static JsonDocument Parse(string text, ExtractionLimits limits)
@@ -58,7 +63,8 @@ public sealed class NotebookReader : IDocumentReader
         catch (JsonException fault)
         {
             throw new ExtractionException(ExtractionFailure.Corrupt,
-                $"The notebook is broken or cut short at line {(fault.LineNumber ?? 0) + 1}. Open it in Jupyter, save it again, and send that.", fault);
+                $"The notebook is broken or cut short at line {(fault.LineNumber ?? 0) + 1}. Open it in Jupyter, save it again, and"
+                + " send that.", fault);
         }
     }
 
@@ -78,7 +84,9 @@ public sealed class NotebookReader : IDocumentReader
         {
             var data = Find(output, "data");
             var text = Text(Find(output, "text") ?? Find(data, "text/markdown") ?? Find(data, "text/plain") ?? Find(output, "evalue"));
-            if (data is { ValueKind: JsonValueKind.Object } kinds && kinds.EnumerateObject().Any(kind => kind.Name.StartsWith("image/", StringComparison.Ordinal))) pictures++;
+            if (data is { ValueKind: JsonValueKind.Object } kinds
+                && kinds.EnumerateObject().Any(kind => kind.Name.StartsWith("image/", StringComparison.Ordinal)))
+                pictures++;
             writer.Code(WithoutColours(text));
         }
         return pictures;
@@ -89,7 +97,8 @@ public sealed class NotebookReader : IDocumentReader
         if (!text.Contains('\u001b', StringComparison.Ordinal)) return text;
         var parts = text.Split("\u001b[");
         for (var i = 1; i < parts.Length; i++)
-            if (parts[i].AsSpan().IndexOf('m') is var end and >= 0 && parts[i].AsSpan(0, end).IndexOfAnyExcept(ColourDigits) < 0) parts[i] = parts[i][(end + 1)..];
+            if (parts[i].AsSpan().IndexOf('m') is var end and >= 0 && parts[i].AsSpan(0, end).IndexOfAnyExcept(ColourDigits) < 0)
+                parts[i] = parts[i][(end + 1)..];
         return string.Concat(parts);
     }
 
@@ -114,7 +123,8 @@ public sealed class NotebookReader : IDocumentReader
             return value switch
             {
                 { ValueKind: JsonValueKind.String } text => text.GetString()!,
-                { ValueKind: JsonValueKind.Array } lines => string.Concat(lines.EnumerateArray().Select(line => Text(line.ValueKind == JsonValueKind.String ? line : null))),
+                { ValueKind: JsonValueKind.Array } lines =>
+                    string.Concat(lines.EnumerateArray().Select(line => Text(line.ValueKind == JsonValueKind.String ? line : null))),
                 _ => "",
             };
         }

@@ -4,7 +4,8 @@ using System.Xml;
 namespace Ingestion.Extraction.Data;
 
 /// <summary>
-/// Any XML: elements that hold only elements become nested lists, elements that hold text become items or paragraphs, titles become headings.
+/// Any XML: elements that hold only elements become nested lists, elements that hold text become items or paragraphs, titles become
+/// headings.
 /// No entity of the document's own and nothing from outside is ever resolved.
 /// </summary>
 public sealed class XmlDocumentReader : IDocumentReader
@@ -33,7 +34,9 @@ public sealed class XmlDocumentReader : IDocumentReader
         catch (XmlException fault)
         {
             if (tree.IsEmpty)
-                throw new ExtractionException(ExtractionFailure.Corrupt, $"The XML is broken at line {fault.LineNumber}: {fault.Message} Mend it and send it again.", fault);
+                throw new ExtractionException(
+                    ExtractionFailure.Corrupt,
+                    $"The XML is broken at line {fault.LineNumber}: {fault.Message} Mend it and send it again.", fault);
             writer.Warn($"The XML is broken at line {fault.LineNumber}; what stands before that was read, and the rest was not.");
         }
         tree.Write(writer, cancel);

@@ -3,7 +3,10 @@ using System.Xml;
 
 namespace Ingestion.Extraction.Data;
 
-/// <summary>An XML document as a flat list of its elements and texts in order, which knows of each element whether it holds text, elements or both.</summary>
+/// <summary>
+/// An XML document as a flat list of its elements and texts in order, which knows of each element whether it holds text, elements or
+/// both.
+/// </summary>
 internal sealed class XmlTree
 {
     private const int MaxTitle = 200;
@@ -38,7 +41,9 @@ internal sealed class XmlTree
                 {
                     case XmlNodeType.Element:
                         if (reader.Depth > limits.MaxXmlDepth)
-                            throw new ExtractionException(ExtractionFailure.TooLarge, $"The XML nests deeper than {limits.MaxXmlDepth} elements. Flatten it and send it again.");
+                            throw new ExtractionException(
+                                ExtractionFailure.TooLarge,
+                                $"The XML nests deeper than {limits.MaxXmlDepth} elements. Flatten it and send it again.");
                         if (open.TryPeek(out var parent)) parent.HasElements = true;
                         var empty = reader.IsEmptyElement;
                         var node = new Node(reader.LocalName, Attributes(reader), open.Count);
@@ -67,7 +72,7 @@ internal sealed class XmlTree
         {
             length += node.Name.Length + node.Text.Length;
             if (length > limits.MaxTextLength)
-                throw new ExtractionException(ExtractionFailure.TooLarge, $"The document's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
+                throw ExtractionException.TextTooLong(limits);
             _nodes.Add(node);
         }
     }
@@ -85,7 +90,8 @@ internal sealed class XmlTree
                 continue;
             }
             // The root and what only wraps titles and paragraphs say nothing by their names.
-            if (node.Text.Length > 0 || (node.Depth > 0 && node.HasElements && !HoldsProse(at))) writer.ListItem(Math.Max(1, node.Depth), "-", Label(node));
+            if (node.Text.Length > 0 || (node.Depth > 0 && node.HasElements && !HoldsProse(at)))
+                writer.ListItem(Math.Max(1, node.Depth), "-", Label(node));
             at++;
         }
     }
@@ -128,7 +134,9 @@ internal sealed class XmlTree
         {
             reader.MoveToAttribute(i);
             if (reader.Name == "xml:lang") Language ??= reader.Value;
-            if (reader.Prefix is "xmlns" or "xml" || reader.Name == "xmlns" || reader.LocalName == "schemaLocation" || reader.Value.Length == 0) continue;
+            if (reader.Prefix is "xmlns" or "xml" || reader.Name == "xmlns" || reader.LocalName == "schemaLocation"
+                || reader.Value.Length == 0)
+                continue;
             if (attributes.Length > 0) attributes.Append(", ");
             attributes.Append(reader.LocalName).Append(": ").Append(reader.Value);
         }
@@ -136,7 +144,10 @@ internal sealed class XmlTree
         return attributes.ToString();
     }
 
-    private static bool IsTitle(string name) => name is "title" or "head" or "heading" or "subtitle" or "article-title" or "h1" or "h2" or "h3";
+    private static bool IsTitle(string name) =>
+        name is "title" or "head" or "heading" or "subtitle" or "article-title" or "h1" or "h2" or "h3";
 
-    private static bool IsParagraph(string name) => name is "p" or "para" or "paragraph" or "simpara" or "description" or "summary" or "content" or "abstract" or "text" or "body" or "note";
+    private static bool IsParagraph(string name) =>
+        name is "p" or "para" or "paragraph" or "simpara" or "description" or "summary" or "content" or "abstract" or "text" or "body"
+        or "note";
 }

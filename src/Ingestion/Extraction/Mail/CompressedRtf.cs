@@ -2,12 +2,16 @@ using System.Buffers.Binary;
 
 namespace Ingestion.Extraction.Mail;
 
-/// <summary>The packing of rich text in Outlook items ([MS-OXRTFCP]): references into a ring of 4,096 bytes that starts with common RTF.</summary>
+/// <summary>
+/// The packing of rich text in Outlook items ([MS-OXRTFCP]): references into a ring of 4,096 bytes that starts with common RTF.
+/// </summary>
 internal static class CompressedRtf
 {
     private const uint Packed = 0x75465A4C, Plain = 0x414C454D;
 
-    private static ReadOnlySpan<byte> Start => "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier"u8
+    private static ReadOnlySpan<byte> Start =>
+        "{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}"u8
+        + "{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier"u8
         + "{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx"u8;
 
     /// <exception cref="ExtractionException">Broken, or larger than the limit on text.</exception>
@@ -19,7 +23,8 @@ internal static class CompressedRtf
         if (kind == Plain) return packed[16..];
         // A reference of two bytes stands for 17 at most.
         if (kind != Packed || size > packed.Length * 17L) throw Broken();
-        if (size > limits.MaxTextLength) throw new ExtractionException(ExtractionFailure.TooLarge, $"The mail's text is longer than {limits.MaxTextLength} characters.");
+        if (size > limits.MaxTextLength)
+            throw new ExtractionException(ExtractionFailure.TooLarge, $"The mail's text is longer than {limits.MaxTextLength} characters.");
 
         var ring = new byte[4096];
         Start.CopyTo(ring);

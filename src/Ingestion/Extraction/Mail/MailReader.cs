@@ -24,7 +24,8 @@ public sealed class MailReader : IDocumentReader
         var options = new ParserOptions { MaxMimeDepth = MaxDepth };
         try
         {
-            if (content.MediaType == Extraction.MediaTypes.Mailbox) return await ReadMailboxAsync(new MimeParser(options, content.Bytes, MimeFormat.Mbox), writer, content, cancel);
+            if (content.MediaType == Extraction.MediaTypes.Mailbox)
+                return await ReadMailboxAsync(new MimeParser(options, content.Bytes, MimeFormat.Mbox), writer, content, cancel);
             using var mail = await MimeMessage.LoadAsync(options, content.Bytes, cancel);
             await WriteAsync(mail, writer, content, cancel);
             return writer.ToDocument(content.MediaType) with
@@ -41,7 +42,8 @@ public sealed class MailReader : IDocumentReader
         }
     }
 
-    private static async Task<ExtractedDocument> ReadMailboxAsync(MimeParser parser, MarkdownWriter writer, DocumentContent content, CancellationToken cancel)
+    private static async Task<ExtractedDocument> ReadMailboxAsync(MimeParser parser, MarkdownWriter writer, DocumentContent content,
+        CancellationToken cancel)
     {
         for (var count = 1; !parser.IsEndOfStream; count++)
         {
@@ -68,14 +70,17 @@ public sealed class MailReader : IDocumentReader
             Header("From", mail.From.ToString()),
             Header("To", mail.To.ToString()),
             Header("Cc", mail.Cc.ToString()),
-            Header("Date", mail.Date == DateTimeOffset.MinValue ? "" : mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
+            Header("Date", mail.Date == DateTimeOffset.MinValue ? ""
+                : mail.Date.ToString("yyyy-MM-dd HH:mm zzz", CultureInfo.InvariantCulture)),
         }.Where(line => line.Length > 0)));
 
         var (texts, attachments) = (new List<TextPart>(), new List<MimeEntity>());
         Sort(mail.Body, texts, attachments);
         foreach (var text in texts) WriteText(text, writer, content, cancel);
         if (attachments.Count > content.Limits.MaxArchiveEntries)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The mail has more than {content.Limits.MaxArchiveEntries} attachments. Send them one by one.");
+            throw new ExtractionException(
+                ExtractionFailure.TooLarge,
+                $"The mail has more than {content.Limits.MaxArchiveEntries} attachments. Send them one by one.");
         foreach (var attachment in attachments) await WriteAttachmentAsync(attachment, writer, content, cancel);
     }
 
@@ -89,7 +94,9 @@ public sealed class MailReader : IDocumentReader
             {
                 case MultipartAlternative alternative:
                     // Nested ones hold pages with their pictures.
-                    open.Push(alternative.LastOrDefault(part => part is Multipart || (part is TextPart { IsHtml: true } or TextPart { IsPlain: true })) ?? alternative.FirstOrDefault());
+                    open.Push(alternative.LastOrDefault(part =>
+                        part is Multipart || (part is TextPart { IsHtml: true } or TextPart { IsPlain: true }))
+                        ?? alternative.FirstOrDefault());
                     break;
                 case Multipart parts:
                     for (var i = parts.Count - 1; i >= 0; i--) open.Push(parts[i]);
@@ -119,12 +126,14 @@ public sealed class MailReader : IDocumentReader
         var text = MarkdownWriter.Clean(decoded.Text);
         foreach (var paragraph in text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries))
         {
-            if (paragraph.Trim('\n').Split('\n').All(line => line.StartsWith('>'))) writer.Quote(string.Join('\n', paragraph.Trim('\n').Split('\n').Select(line => line.TrimStart('>', ' '))));
+            if (paragraph.Trim('\n').Split('\n').All(line => line.StartsWith('>')))
+                writer.Quote(string.Join('\n', paragraph.Trim('\n').Split('\n').Select(line => line.TrimStart('>', ' '))));
             else writer.Paragraph(paragraph);
         }
     }
 
-    private static async Task WriteAttachmentAsync(MimeEntity attachment, MarkdownWriter writer, DocumentContent content, CancellationToken cancel)
+    private static async Task WriteAttachmentAsync(MimeEntity attachment, MarkdownWriter writer, DocumentContent content,
+        CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         var bytes = new MemoryStream();
@@ -133,7 +142,8 @@ public sealed class MailReader : IDocumentReader
         {
             case MessagePart { Message: { } message }:
                 await message.WriteToAsync(bytes, cancel);
-                (name, type) = (name ?? (string.IsNullOrWhiteSpace(message.Subject) ? "mail" : message.Subject) + ".eml", Extraction.MediaTypes.Email);
+                (name, type) = (name
+                    ?? (string.IsNullOrWhiteSpace(message.Subject) ? "mail" : message.Subject) + ".eml", Extraction.MediaTypes.Email);
                 break;
             case MimePart { Content: { } data }:
                 await data.DecodeToAsync(bytes, cancel);

@@ -11,7 +11,8 @@ public sealed class MsgReader : IDocumentReader
 {
     private static readonly (string Name, string Tag)[] Fields =
     [
-        ("From", "0C1A"), ("To", "0E04"), ("Cc", "0E03"), ("Company", "3A16"), ("Title", "3A17"), ("Phone", "3A08"), ("Mobile", "3A1C"), ("Address", "3A15"),
+        ("From", "0C1A"), ("To", "0E04"), ("Cc", "0E03"), ("Company", "3A16"), ("Title", "3A17"), ("Phone", "3A08"), ("Mobile", "3A1C"),
+        ("Address", "3A15"),
     ];
 
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Msg];
@@ -26,7 +27,8 @@ public sealed class MsgReader : IDocumentReader
         return writer.ToDocument(content.MediaType) with { Title = item.Text("0037"), Author = item.Text("0C1A"), Created = Sent(item) };
     }
 
-    private static async Task WriteAsync(CompoundFile file, MsgProperties item, MarkdownWriter writer, DocumentContent content, int depth, CancellationToken cancel)
+    private static async Task WriteAsync(CompoundFile file, MsgProperties item, MarkdownWriter writer, DocumentContent content, int depth,
+        CancellationToken cancel)
     {
         if (item.Text("0037") is { } subject) writer.Heading(1, subject);
         var lines = Fields.Select(field => item.Text(field.Tag) is { } value ? $"{field.Name}: {value}" : "").ToList();
@@ -43,7 +45,8 @@ public sealed class MsgReader : IDocumentReader
             {
                 if (depth + content.Nesting < content.Limits.MaxNesting)
                     await WriteAsync(file, new MsgProperties(file, mail, fixedStart: 24), writer, content, depth + 1, cancel);
-                else writer.Warn($"\"{name}\" lies in more than {content.Limits.MaxNesting} documents and was not read. Send it by itself.");
+                else
+                    writer.Warn($"\"{name}\" lies in more than {content.Limits.MaxNesting} documents and was not read. Send it by itself.");
             }
             else if (attachment.Bytes("3701") is { Length: > 0 } bytes)
             {
@@ -57,11 +60,13 @@ public sealed class MsgReader : IDocumentReader
     {
         if (item.Bytes("1013") is { Length: > 0 } page)
         {
-            HtmlReader.Write(TextDecoding.Decode(page, HtmlReader.DeclaredInside(page) ?? item.CodePage, cancel).Text, writer, content.Limits, null, cancel);
+            HtmlReader.Write(TextDecoding.Decode(page, HtmlReader.DeclaredInside(page) ?? item.CodePage, cancel).Text, writer,
+                content.Limits, null, cancel);
         }
         else if (item.Text("1000") is { } plain)
         {
-            foreach (var paragraph in MarkdownWriter.Clean(plain).Split("\n\n", StringSplitOptions.RemoveEmptyEntries)) writer.Paragraph(paragraph);
+            var paragraphs = MarkdownWriter.Clean(plain).Split("\n\n", StringSplitOptions.RemoveEmptyEntries);
+            foreach (var paragraph in paragraphs) writer.Paragraph(paragraph);
         }
         else if (item.Bytes("1009") is { Length: > 0 } packed)
         {

@@ -52,7 +52,7 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
             return;
         }
         if (_paragraph.Length >= limits.MaxTextLength)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
+            throw ExtractionException.TextTooLong(limits);
         _paragraph.Append(c);
     }
 
@@ -70,7 +70,8 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
     private void CloseField()
     {
         if (_ignoredFields > 0) _ignoredFields--;
-        else if (_fields.TryPop(out var field) && field.ResultStart >= 0 && field.ResultStart < _paragraph.Length && AddressOf(field.Code.ToString()) is { } address)
+        else if (_fields.TryPop(out var field) && field.ResultStart >= 0 && field.ResultStart < _paragraph.Length
+            && AddressOf(field.Code.ToString()) is { } address)
         {
             var shown = _paragraph.ToString(field.ResultStart, _paragraph.Length - field.ResultStart).Trim();
             if (shown.Length == 0 || shown == address) return;
@@ -84,7 +85,8 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
         var text = code.Trim();
         if (!text.StartsWith("HYPERLINK", StringComparison.OrdinalIgnoreCase)) return null;
         var parts = text.Split('"');
-        return parts.Length > 1 && Uri.TryCreate(parts[1], UriKind.Absolute, out var link) && link.Scheme is "http" or "https" or "mailto" or "ftp"
+        return parts.Length > 1 && Uri.TryCreate(parts[1], UriKind.Absolute, out var link)
+            && link.Scheme is "http" or "https" or "mailto" or "ftp"
             ? parts[1].Replace(")", "%29", StringComparison.Ordinal).Replace(" ", "%20", StringComparison.Ordinal)
             : null;
     }
@@ -116,7 +118,7 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
         }
         _row.Add(Trimmed());
         if (++_cells > limits.MaxTableCells)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
+            throw ExtractionException.TooManyCells(limits);
     }
 
     private void EndTable()

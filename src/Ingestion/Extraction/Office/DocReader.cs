@@ -19,11 +19,14 @@ public sealed class DocReader : IDocumentReader
     {
         var file = new CompoundFile(content.Bytes);
         var document = file.ReadStream("WordDocument") ?? throw Broken("it has no text stream");
-        if (document.Length < 512 || BinaryPrimitives.ReadUInt16LittleEndian(document) != MagicNumber) throw Broken("its text stream has no header");
+        if (document.Length < 512 || BinaryPrimitives.ReadUInt16LittleEndian(document) != MagicNumber)
+            throw Broken("its text stream has no header");
         var flags = BinaryPrimitives.ReadUInt16LittleEndian(document.AsSpan(10));
         if ((flags & 0x0100) != 0) throw OfficePackage.Encrypted();
         if (BinaryPrimitives.ReadUInt16LittleEndian(document.AsSpan(2)) < Word97)
-            throw new ExtractionException(ExtractionFailure.Unsupported, "The document was saved by Word 95 or older. Open it in a newer Word, save it as .docx and send that.");
+            throw new ExtractionException(
+                ExtractionFailure.Unsupported,
+                "The document was saved by Word 95 or older. Open it in a newer Word, save it as .docx and send that.");
         var table = file.ReadStream((flags & 0x0200) != 0 ? "1Table" : "0Table") ?? throw Broken("it has no table stream");
 
         var writer = new MarkdownWriter(content.Limits);

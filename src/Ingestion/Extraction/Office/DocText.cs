@@ -130,7 +130,9 @@ internal sealed class DocText
         }
     }
 
-    /// <summary>The style, then the paragraph's own settings: a code of two bytes each, whose upper bits say how long its value is.</summary>
+    /// <summary>
+    /// The style, then the paragraph's own settings: a code of two bytes each, whose upper bits say how long its value is.
+    /// </summary>
     private static DocFormat FormatOf(ReadOnlySpan<byte> settings)
     {
         int style = BinaryPrimitives.ReadUInt16LittleEndian(settings), heading = style is >= 1 and <= 9 ? style : 0, level = 0, list = 0;
@@ -155,5 +157,6 @@ internal sealed class DocText
         return new DocFormat(heading, list is > 0 and < 0xF801 ? level + 1 : 0, inTable, endsRow);
     }
 
-    private static uint Word(ReadOnlySpan<byte> bytes, int at) => at + 4 <= bytes.Length ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) : 0;
+    private static uint Word(ReadOnlySpan<byte> bytes, int at) =>
+        at + 4 <= bytes.Length ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) : 0;
 }

@@ -53,14 +53,16 @@ internal sealed class MarkdownBlocks
         if (mark == '$' && line.StartsWith("$$")) return Formula(at, end);
         if (mark == '<' && line.StartsWith("<!--")) return Comment(at, end);
         if (mark == '#' && IsHeading(line, out var level)) return Whole(ElementKind.Heading, level, at, end);
-        if (mark is '=' or '-' && _open == ElementKind.Paragraph && _start >= 0 && line.Trim().Trim(mark).IsEmpty) return Underline(mark, end);
+        if (mark is '=' or '-' && _open == ElementKind.Paragraph && _start >= 0 && line.Trim().Trim(mark).IsEmpty)
+            return Underline(mark, end);
         if (IsRule(line))
         {
             Close();
             return end + 1;
         }
         // Only the number 1 starts a list in the middle of a paragraph: "in\n1986. A year" is none.
-        if (IsItem(line, out var content) && !(_start >= 0 && _open == ElementKind.Paragraph && char.IsAsciiDigit(mark) && line is not ['1', '.' or ')', ..]))
+        if (IsItem(line, out var content)
+            && !(_start >= 0 && _open == ElementKind.Paragraph && char.IsAsciiDigit(mark) && line is not ['1', '.' or ')', ..]))
             return Item(indent, indent + content, at, end);
         if (mark == '>') return Add(ElementKind.Quote, at, end);
         if (mark == '[' && line.StartsWith("[^") && line.IndexOf("]:") > 0)

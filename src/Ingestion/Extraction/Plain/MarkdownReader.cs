@@ -1,6 +1,8 @@
 namespace Ingestion.Extraction.Plain;
 
-/// <summary>Markdown: kept as it is, its blocks found where they stand. A YAML front matter gives title, author, language and dates.</summary>
+/// <summary>
+/// Markdown: kept as it is, its blocks found where they stand. A YAML front matter gives title, author, language and dates.
+/// </summary>
 public sealed class MarkdownReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Markdown];
@@ -35,7 +37,8 @@ public sealed class MarkdownReader : IDocumentReader
     }
 
     private static DateTimeOffset? Date(string? text) =>
-        DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.AssumeUniversal, out var date)
+        DateTimeOffset.TryParse(text, System.Globalization.CultureInfo.InvariantCulture,
+            System.Globalization.DateTimeStyles.AssumeUniversal, out var date)
             ? date.ToUniversalTime()
             : null;
 }

@@ -1,6 +1,8 @@
 namespace Ingestion.Extraction.Plain;
 
-/// <summary>Plain text of any charset: kept as it is, apart from line ends and control characters; blank lines part its paragraphs.</summary>
+/// <summary>
+/// Plain text of any charset: kept as it is, apart from line ends and control characters; blank lines part its paragraphs.
+/// </summary>
 public sealed class PlainTextReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.PlainText];
@@ -9,7 +11,8 @@ public sealed class PlainTextReader : IDocumentReader
     {
         var decoded = await TextDecoding.ReadAsync(content, cancel);
         var text = MarkdownWriter.Clean(decoded.Text);
-        return new ExtractedDocument { Text = text, Elements = Paragraphs(text, cancel), MediaType = content.MediaType, Warnings = decoded.Warnings };
+        return new ExtractedDocument { Text = text, Elements = Paragraphs(text, cancel), MediaType = content.MediaType,
+            Warnings = decoded.Warnings };
     }
 
     private static List<Element> Paragraphs(string text, CancellationToken cancel)

@@ -1,6 +1,8 @@
 namespace Ingestion.Extraction.Plain;
 
-/// <summary>Source code and configuration: one code block, in which each run of lines after a blank line, back at the margin, is an element.</summary>
+/// <summary>
+/// Source code and configuration: one code block, in which each run of lines after a blank line, back at the margin, is an element.
+/// </summary>
 public sealed class SourceCodeReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.SourceCode];
@@ -9,7 +11,8 @@ public sealed class SourceCodeReader : IDocumentReader
     {
         var decoded = await TextDecoding.ReadAsync(content, cancel);
         var code = MarkdownWriter.Clean(decoded.Text).Trim('\n');
-        if (string.IsNullOrWhiteSpace(code)) return new ExtractedDocument { Text = "", MediaType = content.MediaType, Warnings = decoded.Warnings };
+        if (string.IsNullOrWhiteSpace(code))
+            return new ExtractedDocument { Text = "", MediaType = content.MediaType, Warnings = decoded.Warnings };
         var fence = new string('`', Math.Max(3, MarkdownWriter.LongestRun(code, '`') + 1));
         var head = fence + Path.GetExtension(content.FileName ?? "").TrimStart('.').ToLowerInvariant() + "\n";
         return new ExtractedDocument

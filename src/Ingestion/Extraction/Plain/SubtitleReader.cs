@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Ingestion.Extraction.Plain;
 
-/// <summary>Subtitles (SRT, WebVTT) as running text: paragraphs that start with their time, broken at pauses, speakers and sentence ends.</summary>
+/// <summary>
+/// Subtitles (SRT, WebVTT) as running text: paragraphs that start with their time, broken at pauses, speakers and sentence ends.
+/// </summary>
 public sealed class SubtitleReader : IDocumentReader
 {
     private const int ParagraphLength = 400;
@@ -27,12 +29,17 @@ public sealed class SubtitleReader : IDocumentReader
             if (cue.Text.Length == 0 || cue.Text == last) continue;
             var full = paragraph.Length > ParagraphLength && last is [.., '.' or '!' or '?' or '…' or '"'];
             if (paragraph.Length > 0 && (full || cue.Start - end > Pause || cue.Text.StartsWith('-') || IsSpeaker(cue.Text))) Close();
-            if (paragraph.Length == 0) paragraph.Append(CultureInfo.InvariantCulture, $"[{(int)cue.Start.TotalHours:00}:{cue.Start.Minutes:00}:{cue.Start.Seconds:00}]");
+            if (paragraph.Length == 0)
+                paragraph.Append(CultureInfo.InvariantCulture,
+                    $"[{(int)cue.Start.TotalHours:00}:{cue.Start.Minutes:00}:{cue.Start.Seconds:00}]");
             paragraph.Append(' ').Append(cue.Text);
             (end, last) = (cue.End, cue.Text);
         }
         Close();
-        if (cues == 0) throw new ExtractionException(ExtractionFailure.Corrupt, "The subtitles hold no line with times, such as \"00:00:01,000 --> 00:00:02,000\". Check the file's type.");
+        if (cues == 0)
+            throw new ExtractionException(
+                ExtractionFailure.Corrupt,
+                "The subtitles hold no line with times, such as \"00:00:01,000 --> 00:00:02,000\". Check the file's type.");
         return writer.ToDocument(content.MediaType);
 
         void Close()
@@ -81,11 +88,13 @@ public sealed class SubtitleReader : IDocumentReader
     private static TimeSpan? Time(string text)
     {
         var parts = text.Trim().Replace(',', '.').Split(':');
-        if (parts.Length is < 2 or > 3 || !double.TryParse(parts[^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+        if (parts.Length is < 2 or > 3
+            || !double.TryParse(parts[^1], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
             || !int.TryParse(parts[^2], NumberStyles.None, CultureInfo.InvariantCulture, out var minutes)) return null;
         var hours = 0;
         if (parts.Length == 3 && !int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out hours)) return null;
-        return hours > 10_000 || minutes > 10_000 || seconds > 100_000 ? null : new TimeSpan(hours, minutes, 0) + TimeSpan.FromSeconds(seconds);
+        return hours > 10_000 || minutes > 10_000 || seconds > 100_000 ? null
+            : new TimeSpan(hours, minutes, 0) + TimeSpan.FromSeconds(seconds);
     }
 
     private static string Joined(List<string> lines) => WithoutMarks(string.Join(' ', lines)).Trim();
@@ -111,5 +120,6 @@ public sealed class SubtitleReader : IDocumentReader
         return WebUtility.HtmlDecode(plain.ToString());
     }
 
-    private static bool IsSpeaker(string text) => text.IndexOf(':', StringComparison.Ordinal) is > 1 and < 30 and var colon && char.IsUpper(text[0]) && !text[..colon].Contains('.');
+    private static bool IsSpeaker(string text) =>
+        text.IndexOf(':', StringComparison.Ordinal) is > 1 and < 30 and var colon && char.IsUpper(text[0]) && !text[..colon].Contains('.');
 }

@@ -70,7 +70,9 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         Flush();
         _skip = 0;
         if (_groups.Count >= MaxDepth)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The RTF nests deeper than {MaxDepth} groups. Open it in a word processor, save it again, and send that.");
+            throw new ExtractionException(
+                ExtractionFailure.TooLarge,
+                $"The RTF nests deeper than {MaxDepth} groups. Open it in a word processor, save it again, and send that.");
         _groups.Push(_group);
         _group.LinkStart = -1;
         _ignorable = false;
@@ -184,8 +186,10 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             "ud" => _group.Target, // The same text again, in Unicode.
             "footnote" or "annotation" => Target.Note,
             "shptxt" or "shprslt" or "result" or "shpinst" or "background" => _group.Target,
-            "colortbl" or "pict" or "object" or "header" or "headerl" or "headerr" or "headerf" or "footer" or "footerl" or "footerr" or "footerf"
-                or "listtable" or "listoverridetable" or "nonshppict" or "themedata" or "datastore" or "atnid" or "atnauthor" or "xe" or "tc" or "do"
+            "colortbl" or "pict" or "object" or "header" or "headerl" or "headerr" or "headerf" or "footer" or "footerl" or "footerr"
+                or "footerf"
+                or "listtable" or "listoverridetable" or "nonshppict" or "themedata" or "datastore" or "atnid" or "atnauthor" or "xe"
+                or "tc" or "do"
                 or "operator" or "keywords" or "subject" or "comment" or "doccomm" or "company" or "manager" or "category" or "hlinkbase"
                 or "creatim" or "revtim" or "printim" or "buptim" => Target.Skip,
             _ => ignorable ? Target.Skip : _group.Target,
@@ -222,13 +226,14 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             default: _side.Append(text); break;
         }
         if (_paragraph.Length + (long)_side.Length > limits.MaxTextLength)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document's text is longer than {limits.MaxTextLength} characters. Split it and send the parts.");
+            throw ExtractionException.TextTooLong(limits);
     }
 
     private void Style(string name)
     {
         var text = name.TrimStart();
-        if (text.StartsWith("heading ", StringComparison.OrdinalIgnoreCase) && text.Length > 8 && char.IsAsciiDigit(text[8]) && _style >= 0) _headings[_style] = text[8] - '0';
+        if (text.StartsWith("heading ", StringComparison.OrdinalIgnoreCase) && text.Length > 8 && char.IsAsciiDigit(text[8]) && _style >= 0)
+            _headings[_style] = text[8] - '0';
         else if (text.StartsWith("Title;", StringComparison.OrdinalIgnoreCase) && _style >= 0) _headings[_style] = 1;
     }
 
@@ -287,7 +292,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         _row.Add(Trimmed());
         _mark = "";
         if (++_cells > limits.MaxTableCells)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
+            throw ExtractionException.TooManyCells(limits);
     }
 
     private void EndRow()
@@ -324,14 +329,17 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         var address = text[9..].Trim();
         var end = address.StartsWith('"') ? address.IndexOf('"', 1) : -1;
         address = end > 0 ? address[1..end] : address.Split(' ')[0];
-        return Uri.TryCreate(address, UriKind.Absolute, out var link) && link.Scheme is "http" or "https" or "mailto" or "ftp" ? address.Replace(")", "%29", StringComparison.Ordinal) : "";
+        return Uri.TryCreate(address, UriKind.Absolute, out var link) && link.Scheme is "http" or "https" or "mailto" or "ftp"
+            ? address.Replace(")", "%29", StringComparison.Ordinal) : "";
     }
 
-    private static bool IsNumber(string mark) => mark.Length < 12 && mark.Any(char.IsLetterOrDigit) && mark[^1] is '.' or ')' or (>= '0' and <= '9');
+    private static bool IsNumber(string mark) =>
+        mark.Length < 12 && mark.Any(char.IsLetterOrDigit) && mark[^1] is '.' or ')' or (>= '0' and <= '9');
 
     private static int CodePageOf(int charset) => charset switch
     {
-        0 => 1252, 2 => 1252, 77 => 10000, 128 => 932, 129 => 949, 130 => 1361, 134 => 936, 136 => 950, 161 => 1253, 162 => 1254, 163 => 1258,
+        0 => 1252, 2 => 1252, 77 => 10000, 128 => 932, 129 => 949, 130 => 1361, 134 => 936, 136 => 950, 161 => 1253, 162 => 1254,
+        163 => 1258,
         177 => 1255, 178 or 179 or 180 => 1256, 181 => 1255, 186 => 1257, 204 => 1251, 222 => 874, 238 => 1250, 254 => 437, 255 => 850,
         _ => 0,
     };

@@ -9,7 +9,9 @@ public sealed class RtfReader : IDocumentReader
     {
         var bytes = await TextDecoding.ReadBytesAsync(content, cancel);
         if (bytes.AsSpan().IndexOf("{\\rtf"u8) is < 0 or > 1024)
-            throw new ExtractionException(ExtractionFailure.Corrupt, "The document is no RTF: it does not start with \"{\\rtf\". Check the file's type.");
+            throw new ExtractionException(
+                ExtractionFailure.Corrupt,
+                "The document is no RTF: it does not start with \"{\\rtf\". Check the file's type.");
         return Read(bytes, content.Limits, cancel) with { MediaType = content.MediaType };
     }
 

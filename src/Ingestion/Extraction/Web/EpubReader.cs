@@ -24,7 +24,9 @@ public sealed class EpubReader : IDocumentReader
             ?? throw Broken("it does not say where its contents are");
         var package = await XmlAsync(book, packagePath, content.Limits, cancel) ?? throw Broken("its list of contents is missing");
         if (book.Find("META-INF/rights.xml") is not null)
-            throw new ExtractionException(ExtractionFailure.Encrypted, "The book is locked by its seller's copy protection. Send one without it.");
+            throw new ExtractionException(
+                ExtractionFailure.Encrypted,
+                "The book is locked by its seller's copy protection. Send one without it.");
 
         var writer = new MarkdownWriter(content.Limits);
         var chapters = Chapters(package, packagePath[..(packagePath.LastIndexOf('/') + 1)]);
@@ -37,14 +39,16 @@ public sealed class EpubReader : IDocumentReader
         return writer.ToDocument(content.MediaType) with
         {
             Title = Metadata(package, "title"),
-            Author = string.Join(", ", Named(package, "creator").Select(creator => creator.Value.Trim()).Where(name => name.Length > 0)) is { Length: > 0 } authors ? authors : null,
+            Author = Authors(package),
             Language = Metadata(package, "language"),
             Created = Date(Metadata(package, "date")),
-            Modified = Date(Named(package, "meta").FirstOrDefault(meta => (string?)meta.Attribute("property") == "dcterms:modified")?.Value),
+            Modified = Date(Named(package, "meta")
+                .FirstOrDefault(meta => (string?)meta.Attribute("property") == "dcterms:modified")?.Value),
         };
     }
 
-    private static async Task WriteChapterAsync(Archive book, string path, MarkdownWriter writer, ExtractionLimits limits, CancellationToken cancel)
+    private static async Task WriteChapterAsync(Archive book, string path, MarkdownWriter writer, ExtractionLimits limits,
+        CancellationToken cancel)
     {
         if (book.Find(path) is not { } entry)
         {
@@ -70,7 +74,9 @@ public sealed class EpubReader : IDocumentReader
         var paths = new List<string>();
         foreach (var reference in Named(package, "itemref"))
         {
-            if (!items.TryGetValue((string?)reference.Attribute("idref") ?? "", out var item) || (string?)item.Attribute("href") is not { } href) continue;
+            if (!items.TryGetValue((string?)reference.Attribute("idref") ?? "", out var item)
+                || (string?)item.Attribute("href") is not { } href)
+                continue;
             var isContents = ((string?)item.Attribute("properties"))?.Split(' ').Contains("nav") == true;
             var isPage = (string?)item.Attribute("media-type") is null or "application/xhtml+xml" or "text/html" or "text/x-oeb1-document";
             if (isPage && !isContents) paths.Add(Resolved(folder, Uri.UnescapeDataString(href.Split('#')[0])));
@@ -95,12 +101,13 @@ public sealed class EpubReader : IDocumentReader
         try
         {
             var bytes = await book.ReadAsync(entry, cancel);
-            using var reader = XmlReader.Create(new MemoryStream(bytes), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null, CheckCharacters = false });
+            var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null, CheckCharacters = false };
+            using var reader = XmlReader.Create(new MemoryStream(bytes), settings);
             var depth = 0;
             // XElement's own loading is iterative, but what walks it later is not.
             while (reader.Read()) depth = Math.Max(depth, reader.Depth);
             if (depth > limits.MaxXmlDepth) throw Broken("its list of contents nests too deep");
-            using var again = XmlReader.Create(new MemoryStream(bytes), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore, XmlResolver = null, CheckCharacters = false });
+            using var again = XmlReader.Create(new MemoryStream(bytes), settings);
             return XElement.Load(again);
         }
         catch (Exception fault) when (fault is XmlException or InvalidDataException)
@@ -112,11 +119,20 @@ public sealed class EpubReader : IDocumentReader
     private static IEnumerable<XElement> Named(XElement? root, string name) =>
         root?.DescendantsAndSelf().Where(element => element.Name.LocalName == name) ?? [];
 
+    private static string? Authors(XElement package)
+    {
+        var names = Named(package, "creator").Select(creator => creator.Value.Trim()).Where(name => name.Length > 0).ToList();
+        return names.Count == 0 ? null : string.Join(", ", names);
+    }
+
     private static string? Metadata(XElement package, string name) =>
         Named(package, name).Select(element => element.Value.Trim()).FirstOrDefault(value => value.Length > 0);
 
     private static DateTimeOffset? Date(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date.ToUniversalTime() : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+            ? date.ToUniversalTime() : null;
 
-    private static ExtractionException Broken(string how) => new(ExtractionFailure.Corrupt, $"The book is broken: {how}. Open it in its program, save it again, and send that.");
+    private static ExtractionException Broken(string how) => new(
+        ExtractionFailure.Corrupt,
+        $"The book is broken: {how}. Open it in its program, save it again, and send that.");
 }

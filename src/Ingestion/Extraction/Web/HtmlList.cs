@@ -36,5 +36,6 @@ internal sealed class HtmlList(HtmlListKind kind)
     }
 
     private static int? Value(IElement element, string attribute) =>
-        int.TryParse(element.GetAttribute(attribute), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : null;
+        int.TryParse(element.GetAttribute(attribute), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value)
+            ? value : null;
 }

@@ -40,12 +40,15 @@ internal sealed class HtmlOutline
     {
         switch (element.LocalName)
         {
-            case "script" or "style" or "template" or "noscript" or "select" or "textarea" or "input" or "datalist" or "svg" or "object" or "iframe" or "head":
+            case "script" or "style" or "template" or "noscript" or "select" or "textarea" or "input" or "datalist" or "svg" or "object"
+                or "iframe" or "head":
             case "canvas" or "audio" or "video" or "embed" or "noframes" or "progress" or "meter" or "rp" or "dialog" or "map":
                 return true;
         }
         if (element.Attributes.Length == 0) return false;
-        if (element.LocalName == "a" && element.GetAttribute("href") is ['#', ..] && element.ClassName?.Contains("skip", StringComparison.OrdinalIgnoreCase) == true) return true;
+        if (element.LocalName == "a" && element.GetAttribute("href") is ['#', ..]
+            && element.ClassName?.Contains("skip", StringComparison.OrdinalIgnoreCase) == true)
+            return true;
         if (element.HasAttribute("hidden") || element.GetAttribute("aria-hidden") == "true") return true;
         return element.GetAttribute("style") is { } style && IsHidden(style);
     }
@@ -56,7 +59,8 @@ internal sealed class HtmlOutline
         "nav" or "menu" => true,
         "header" or "footer" or "aside" => sections == 0,
         "button" => element.ParentElement is { LocalName: not ("h1" or "h2" or "h3" or "h4" or "h5" or "h6") },
-        "div" or "section" or "ul" or "form" => element.GetAttribute("role") is "navigation" or "banner" or "contentinfo" or "search" or "complementary" or "alertdialog",
+        "div" or "section" or "ul" or "form" => element.GetAttribute("role")
+            is "navigation" or "banner" or "contentinfo" or "search" or "complementary" or "alertdialog",
         _ => false,
     };
 
@@ -64,8 +68,9 @@ internal sealed class HtmlOutline
     public static bool IsSection(IElement element) => element.LocalName is "main" or "article" or "section";
 
     private static bool IsHidden(string style) =>
-        style.Contains("none", StringComparison.OrdinalIgnoreCase) && style.Replace(" ", "", StringComparison.Ordinal).Contains("display:none", StringComparison.OrdinalIgnoreCase)
-        || style.Contains("hidden", StringComparison.OrdinalIgnoreCase) && style.Replace(" ", "", StringComparison.Ordinal).Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase);
+        style.Replace(" ", "", StringComparison.Ordinal) is var rules
+        && (rules.Contains("display:none", StringComparison.OrdinalIgnoreCase)
+            || rules.Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase));
 
     private sealed class Shape(IElement table, int text)
     {
@@ -173,7 +178,8 @@ internal sealed class HtmlOutline
                 return true;
             case "meta":
                 var name = element.GetAttribute("name") ?? element.GetAttribute("property") ?? element.GetAttribute("http-equiv");
-                if (name is not null && element.GetAttribute("content") is { Length: > 0 and < 2000 } content && _meta.Count < 200) _meta.TryAdd(name, content);
+                if (name is not null && element.GetAttribute("content") is { Length: > 0 and < 2000 } content && _meta.Count < 200)
+                    _meta.TryAdd(name, content);
                 return true;
             default:
                 return false;

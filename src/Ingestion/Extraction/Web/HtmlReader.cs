@@ -36,7 +36,8 @@ public sealed class HtmlReader : IDocumentReader
     internal static HtmlOutline Write(string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel)
     {
         var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
-        if (tags.Flattened) writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
+        if (tags.Flattened)
+            writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
         var parser = _parser ??= NewParser();
         using var document = parser.ParseDocument(tags.Html);
         cancel.ThrowIfCancellationRequested();
@@ -54,14 +55,16 @@ public sealed class HtmlReader : IDocumentReader
     });
 
     private static bool IsOfUse(ReadOnlySpan<char> attribute) => attribute is
-        "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start" or "reversed" or "type" or "value"
+        "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start"
+        or "reversed" or "type" or "value"
         or "lang" or "xml:lang" or "name" or "property" or "content" or "http-equiv" or "encoding" or "alttext";
 
     /// <summary>The charset that the page's first bytes declare, in an XML declaration or a <c>meta</c>.</summary>
     internal static string? DeclaredInside(byte[] bytes)
     {
         var head = Encoding.Latin1.GetString(bytes, 0, Math.Min(bytes.Length, PrescanLength));
-        var declared = head.StartsWith("<?xml", StringComparison.Ordinal) ? Value(head[..Math.Max(0, head.IndexOf("?>", StringComparison.Ordinal))], "encoding=") : null;
+        var declared = head.StartsWith("<?xml", StringComparison.Ordinal)
+            ? Value(head[..Math.Max(0, head.IndexOf("?>", StringComparison.Ordinal))], "encoding=") : null;
         for (var at = 0; declared is null && (at = head.IndexOf("<meta", at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
             declared = Value(head[at..(head.IndexOf('>', at) is var end and >= 0 ? end : head.Length)], "charset=");
         // Bytes in which this could be read as Latin letters are no UTF-16; the standard takes UTF-8 then.
@@ -77,8 +80,10 @@ public sealed class HtmlReader : IDocumentReader
         return end < 0 ? value : value[..end];
     }
 
-    private static string? Line(string? text) => string.IsNullOrWhiteSpace(text) ? null : string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+    private static string? Line(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? null : string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     private static DateTimeOffset? Date(string? text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date.ToUniversalTime() : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+            ? date.ToUniversalTime() : null;
 }

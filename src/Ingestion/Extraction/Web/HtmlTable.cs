@@ -25,7 +25,9 @@ internal sealed class HtmlTable(ExtractionLimits limits)
         _starts[row.Count] = true;
         columns = Math.Min(Math.Clamp(columns, 1, 1000), MaxColumns - row.Count);
         if (columns <= 0)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has a table of more than {MaxColumns} columns. Split it and send the parts.");
+            throw new ExtractionException(
+                ExtractionFailure.TooLarge,
+                $"The document has a table of more than {MaxColumns} columns. Split it and send the parts.");
         for (var i = 0; i < columns; i++)
         {
             if (rows > 1)
@@ -81,6 +83,6 @@ internal sealed class HtmlTable(ExtractionLimits limits)
     {
         _cells += cells;
         if (_cells > limits.MaxTableCells)
-            throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
+            throw ExtractionException.TooManyCells(limits);
     }
 }

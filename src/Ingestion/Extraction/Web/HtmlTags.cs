@@ -41,7 +41,9 @@ internal sealed class HtmlTags
             Add(Role.Cell, "td th");
             Add(Role.Row, "tr thead tbody tfoot");
             Add(Role.Scope, "table object applet marquee template math");
-            Add(Role.Block, "address article aside blockquote button center details dialog dir div dl fieldset figcaption figure footer form frameset header "
+            Add(Role.Block,
+                "address article aside blockquote button center details dialog dir div dl fieldset figcaption figure footer form"
+                + " frameset header "
                 + "hgroup h1 listing main menu nav ol pre search section select summary ul");
             Add(Role.Dropped, "script style iframe noembed noframes svg canvas audio video embed plaintext");
             Add(Role.Text, "title textarea xmp");
@@ -159,7 +161,9 @@ internal sealed class HtmlTags
         return Rename(tag, at + 2, nameEnd, end);
     }
 
-    /// <summary>Null for a name that is not worth keeping: an endless one, or one too many, or an unknown element without content.</summary>
+    /// <summary>
+    /// Null for a name that is not worth keeping: an endless one, or one too many, or an unknown element without content.
+    /// </summary>
     private Tag? Find(ReadOnlySpan<char> name, bool closed)
     {
         if (_byName.TryGetValue(name, out var tag)) return tag;
@@ -174,7 +178,9 @@ internal sealed class HtmlTags
             if (_open[i] == tag) return i;
             if (_open[i].Role == Role.Scope && tag.Name != "table") return -1;
             if (tag.Name == "li" && _open[i].Name is ("ul" or "ol")) return -1;
-            if (_open[i].Role is (Role.Block or Role.Item or Role.Cell) && (tag.Role == Role.Inline || tag.Name == "math") && tag.Name != "a") return -1;
+            if (_open[i].Role is (Role.Block or Role.Item or Role.Cell) && (tag.Role == Role.Inline || tag.Name == "math")
+                && tag.Name != "a")
+                return -1;
         }
         return -1;
     }
@@ -230,7 +236,8 @@ internal sealed class HtmlTags
             var found = _html.AsSpan(at).IndexOf("</");
             if (found < 0) return -1;
             at += found + 2;
-            if (_html.AsSpan(at).StartsWith(name, StringComparison.OrdinalIgnoreCase) && EndOfName(at) == at + name.Length) return at + name.Length;
+            if (_html.AsSpan(at).StartsWith(name, StringComparison.OrdinalIgnoreCase) && EndOfName(at) == at + name.Length)
+                return at + name.Length;
         }
     }
 
@@ -254,7 +261,8 @@ internal sealed class HtmlTags
         }
     }
 
-    private int After(string mark, int from) => _html.AsSpan(from).IndexOf(mark) is var at and >= 0 ? from + at + mark.Length : _html.Length;
+    private int After(string mark, int from) =>
+        _html.AsSpan(from).IndexOf(mark) is var at and >= 0 ? from + at + mark.Length : _html.Length;
 
     /// <summary>After the <c>&gt;</c> that ends the tag: not one within a quoted value.</summary>
     private int EndOfTag(int from, out bool closed)

@@ -65,7 +65,8 @@ internal sealed class HtmlWalk
     private bool Enter(IElement element)
     {
         if (HtmlOutline.IsHidden(element)) return false;
-        if (!_keepAll && HtmlOutline.IsBoilerplate(element, _sections) && !(_outline.KeepsHeader && element.LocalName == "header")) return false;
+        if (!_keepAll && HtmlOutline.IsBoilerplate(element, _sections) && !(_outline.KeepsHeader && element.LocalName == "header"))
+            return false;
         if (HtmlOutline.IsSection(element)) _sections++;
         if (IsBlock(element.LocalName)) Break();
         switch (element.LocalName)
@@ -81,7 +82,9 @@ internal sealed class HtmlWalk
             case "blockquote": _quotes++; break;
             case "pre" or "listing" or "xmp" when _pre is null && _cell is null: _pre = element; break;
             case "figcaption" or "caption": _kind = ElementKind.Caption; break;
-            case "table" when _table is null && !_outline.IsLayout(element): (_table, _tableElement) = (new HtmlTable(_limits), element); break;
+            case "table" when _table is null && !_outline.IsLayout(element):
+                (_table, _tableElement) = (new HtmlTable(_limits), element);
+                break;
             case "tr" when _table is not null && _cell is null: _table.StartRow(); break;
             case "td" or "th" when _table is not null && _cell is null: Flush(); _cell = element; break;
             case "rt": Raw("("); break;
@@ -214,7 +217,8 @@ internal sealed class HtmlWalk
         var fits = before switch
         {
             "`" => !trimmed.Contains('`', StringComparison.Ordinal),
-            "^" => start > 0 && char.IsLetterOrDigit(_inline[start - 1]) && trimmed.Length <= 3 && trimmed.AsSpan().IndexOfAnyExcept(Exponent) < 0,
+            "^" => start > 0 && char.IsLetterOrDigit(_inline[start - 1]) && trimmed.Length <= 3
+                && trimmed.AsSpan().IndexOfAnyExcept(Exponent) < 0,
             "[" => after.Length != trimmed.Length + 3 || !after.AsSpan(2).StartsWith(trimmed),
             _ => true,
         };
@@ -256,7 +260,8 @@ internal sealed class HtmlWalk
         foreach (var name in element.ClassList)
         {
             foreach (var prefix in (ReadOnlySpan<string>)["language-", "lang-", "highlight-source-"])
-                if (name.Length is > 0 and < 40 && name.StartsWith(prefix, StringComparison.Ordinal) && !name.Contains('`')) return name[prefix.Length..];
+                if (name.Length is > 0 and < 40 && name.StartsWith(prefix, StringComparison.Ordinal) && !name.Contains('`'))
+                    return name[prefix.Length..];
         }
         return null;
     }
@@ -264,7 +269,8 @@ internal sealed class HtmlWalk
     /// <summary>True where the formula's own source stands beside its drawing, and was written.</summary>
     private bool Formula(IElement math)
     {
-        var tex = math.GetElementsByTagName("annotation").FirstOrDefault(note => note.GetAttribute("encoding") == "application/x-tex")?.TextContent
+        var tex = math.GetElementsByTagName("annotation")
+            .FirstOrDefault(note => note.GetAttribute("encoding") == "application/x-tex")?.TextContent
             ?? math.GetAttribute("alttext");
         if (string.IsNullOrWhiteSpace(tex)) return false;
         Text($"${tex.Trim()}$");
@@ -274,14 +280,15 @@ internal sealed class HtmlWalk
     /// <summary>Null for what is no place to go to: scripts, data, and jumps within the page.</summary>
     private string? Address(IElement link)
     {
-        if (_pre is not null || link.GetAttribute("href")?.Trim() is not { Length: > 0 and <= MaxAddress } href || href[0] == '#') return null;
+        if (_pre is not null || link.GetAttribute("href")?.Trim() is not { Length: > 0 and <= MaxAddress } href || href[0] == '#')
+            return null;
         if (_base is not null && Uri.TryCreate(_base, href, out var resolved)) href = resolved.AbsoluteUri;
         var scheme = href.IndexOf(':');
         if (scheme > 0 && href.AsSpan(0, scheme).IndexOfAny("/?#") < 0
             && href[..scheme].ToLowerInvariant() is not ("http" or "https" or "mailto" or "tel" or "ftp")) return null;
         return href.AsSpan().IndexOfAny(Escaped) < 0 ? href
-            : href.Replace(" ", "%20", StringComparison.Ordinal).Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal)
-                .Replace("\n", "", StringComparison.Ordinal).Replace("\r", "", StringComparison.Ordinal).Replace("\t", "", StringComparison.Ordinal);
+            : string.Concat(href.Split('\n', '\r', '\t')).Replace(" ", "%20", StringComparison.Ordinal)
+                .Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal);
     }
 
     private static bool IsLogo(IElement image) =>
@@ -289,11 +296,15 @@ internal sealed class HtmlWalk
         || image.ParentElement?.ClassName?.Contains("logo", StringComparison.OrdinalIgnoreCase) == true;
 
     private static int Number(IElement element, string attribute) =>
-        int.TryParse(element.GetAttribute(attribute), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number) ? Math.Clamp(number, 1, 65_534) : 1;
+        int.TryParse(element.GetAttribute(attribute), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+            ? Math.Clamp(number, 1, 65_534) : 1;
 
     private static bool IsBlock(string name) => name is
-        "p" or "div" or "li" or "ul" or "ol" or "td" or "th" or "tr" or "table" or "h1" or "h2" or "h3" or "h4" or "h5" or "h6" or "section" or "article"
-        or "main" or "header" or "footer" or "aside" or "nav" or "blockquote" or "pre" or "figure" or "figcaption" or "caption" or "dl" or "dt" or "dd"
-        or "address" or "center" or "details" or "summary" or "fieldset" or "form" or "hgroup" or "hr" or "legend" or "menu" or "dir" or "search"
+        "p" or "div" or "li" or "ul" or "ol" or "td" or "th" or "tr" or "table" or "h1" or "h2" or "h3" or "h4" or "h5" or "h6"
+        or "section" or "article"
+        or "main" or "header" or "footer" or "aside" or "nav" or "blockquote" or "pre" or "figure" or "figcaption" or "caption"
+        or "dl" or "dt" or "dd"
+        or "address" or "center" or "details" or "summary" or "fieldset" or "form" or "hgroup" or "hr" or "legend" or "menu" or "dir"
+        or "search"
         or "listing" or "xmp" or "body" or "thead" or "tbody" or "tfoot" or "button";
 }
