@@ -38,13 +38,15 @@ public static class EngineBench
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         using (var database = new SqliteDatabase(Path.Combine(folder, "ingestion.db")))
         {
-            var engine = new SqliteEngine(database, new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue }, TimeProvider.System);
+            var options = new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue };
+            var engine = new SqliteEngine(database, options, TimeProvider.System);
             var report = print ? (Action<string>)Console.WriteLine : _ => { };
-if (Environment.GetEnvironmentVariable("ONLY") is null)            await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
-            await RateAsync(report, "enqueue, 64 in flight", tasks * 5, 64, _ => EnqueueAsync(engine));
-if (Environment.GetEnvironmentVariable("ONLY") is null)            await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, worker => LeaseAndFinishAsync(engine, worker));
-if (Environment.GetEnvironmentVariable("ONLY") is null)            await RateAsync(report, "lease + finish, c=10", tasks, 10, worker => LeaseAndFinishAsync(engine, worker));
-if (Environment.GetEnvironmentVariable("ONLY") is not null) return; while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
+            await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
+            await RateAsync(report, "enqueue, 64 in flight", tasks * 2, 64, _ => EnqueueAsync(engine));
+            await RateAsync(report, "  with idempotency keys", tasks, 64, _ => EnqueueAsync(engine, Guid.NewGuid().ToString()));
+            await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, worker => LeaseAndFinishAsync(engine, worker));
+            await RateAsync(report, "lease + finish, c=10", tasks, 10, worker => LeaseAndFinishAsync(engine, worker));
+            while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
             await PickupAsync(report, engine, print ? Pickups : 50);
         }
         Directory.Delete(folder, recursive: true);
@@ -70,10 +72,11 @@ if (Environment.GetEnvironmentVariable("ONLY") is not null) return; while (await
         var after = Environment.CpuUsage;
         var user = (after.UserTime - before.UserTime).TotalMicroseconds / count;
         var system = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / count;
-        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  {Percentiles([.. latencies.SelectMany(one => one)])}");
+        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  "
+            + Percentiles([.. latencies.SelectMany(one => one)]));
     }
 
-    private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine) => engine.EnqueueAsync(Spec(), default);
+    private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
 
     private static async Task LeaseAndFinishAsync(SqliteEngine engine, string worker)
     {
@@ -102,10 +105,11 @@ if (Environment.GetEnvironmentVariable("ONLY") is not null) return; while (await
     {
         latencies.Sort();
         double At(double share) => latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * share))];
-        return string.Create(CultureInfo.InvariantCulture, $"p50 {At(0.5),6:0.00} ms  p99 {At(0.99),6:0.00} ms  max {latencies[^1],6:0.0} ms");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"p50 {At(0.5),6:0.00} ms  p99 {At(0.99),6:0.00} ms  max {latencies[^1],6:0.0} ms");
     }
 
-    private static TaskSpec Spec() => new()
+    private static TaskSpec Spec(string? key) => new()
     {
         TaskId = Guid.CreateVersion7().ToString(),
         TenantId = Tenant,
@@ -120,7 +124,7 @@ if (Environment.GetEnvironmentVariable("ONLY") is not null) return; while (await
         ChunkOverlap = 200,
         CreatedAt = DateTimeOffset.UtcNow,
         Fingerprint = "00112233445566778899aabbccddeeff",
-        IdempotencyKey = Guid.NewGuid().ToString(),
+        IdempotencyKey = key,
     };
 
     /// <summary>The three events that close a real task.</summary>

@@ -25,8 +25,8 @@ public static class Quality
             .OrderBy(pair => pair.Document, StringComparer.Ordinal)
             .GroupBy(pair => Path.GetExtension(pair.Document).TrimStart('.').ToLowerInvariant());
 
-        Console.WriteLine("| format | files | failed | words F1 | order F1 | headings F1 | cells F1 | files/s |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|");
+        Console.WriteLine("| format | files | failed | words F1 | order F1 | headings F1 | cells F1 | files/s | MB/s |");
+        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
         foreach (var format in documents)
         {
             var scores = new List<TextScore>();
@@ -46,7 +46,8 @@ public static class Quality
             var failed = format.Count() - scores.Count;
             Console.WriteLine($"| {format.Key} | {format.Count()} | {failed} | {Show(Mean(scores.Select(score => (double?)score.Words)))} | "
                 + $"{Show(Mean(scores.Select(score => (double?)score.Order)))} | {Show(Mean(scores.Select(score => score.Headings)))} | "
-                + $"{Show(Mean(scores.Select(score => score.Cells)))} | {format.Count() / clock.Elapsed.TotalSeconds:F0} |");
+                + $"{Show(Mean(scores.Select(score => score.Cells)))} | {format.Count() / clock.Elapsed.TotalSeconds:F0} | "
+                + $"{format.Sum(pair => new FileInfo(pair.Document).Length) / 1e6 / clock.Elapsed.TotalSeconds:F1} |");
             if (verbose) lines.ForEach(Console.WriteLine);
         }
         return 0;

@@ -33,7 +33,6 @@ api.MapTaskEvents();
 api.MapCollections();
 api.MapSearch();
 api.MapEmbeddingCallback();
-app.MapUnknown();
 
 app.AnnounceStart(settings);
 await app.RunAsync();

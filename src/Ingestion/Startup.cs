@@ -150,9 +150,6 @@ internal static class Startup
         app.MapPrometheusScrapingEndpoint("/metrics");
     }
 
-    public static void MapUnknown(this WebApplication app) =>
-        app.MapFallback(() => Problems.NotFound()).ExcludeFromDescription();
-
     public static void AnnounceStart(this WebApplication app, Settings settings) => app.Lifetime.ApplicationStarted.Register(() =>
     {
         var address = $"http://{HostInUrl(settings.EffectiveHost is "0.0.0.0" or "::" ? "localhost" : settings.EffectiveHost)}:{settings.Port}";

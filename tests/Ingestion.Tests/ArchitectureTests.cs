@@ -54,7 +54,7 @@ public partial class ArchitectureTests
     public void A_leaf_knows_nothing_of_the_web(string folder)
     {
         var files = Directory.EnumerateFiles(Path.Combine(Source, folder), "*.cs", SearchOption.AllDirectories);
-        Assert.Empty(files.Where(file => File.ReadAllText(file).Contains("Microsoft.AspNetCore", StringComparison.Ordinal)));
+        Assert.DoesNotContain(files, file => File.ReadAllText(file).Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
     private static Dictionary<string, HashSet<string>> ReadTable()

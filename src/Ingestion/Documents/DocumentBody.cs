@@ -25,15 +25,16 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     public async Task<(DocumentDraft? Draft, Problem? Problem)> ReadJsonAsync<T>(HttpRequest request, JsonTypeInfo<T> type)
         where T : DocumentRequest
     {
-        RequestJson.SetMaxBody(request, MaxJsonBytes);
-        var (body, problem) = await RequestJson.ReadAsync(request, type, Problems.TextTooLong(settings.MaxTextLength));
+        var tooLong = Problems.TextTooLong(settings.MaxTextLength);
+        if (!RequestJson.TrySetMaxBody(request, MaxJsonBytes)) return (null, tooLong);
+        var (body, problem) = await RequestJson.ReadAsync(request, type, tooLong);
         return body is null ? (null, problem) : (ToDraft(body).WithIdsFrom(request.Query), null);
     }
 
     /// <summary>A saved file is the caller's to delete where it does not go on with the draft.</summary>
     public async Task<(DocumentDraft? Draft, Problem? Problem)> ReadFormAsync(HttpRequest request)
     {
-        RequestJson.SetMaxBody(request, settings.MaxFileSize + MaxJsonBytes);
+        if (!RequestJson.TrySetMaxBody(request, settings.MaxFileSize + MaxJsonBytes)) return (null, Problems.FileTooLarge(settings.MaxFileSize));
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var contentType))
             return (null, Problems.UnsupportedContentType("multipart/form-data"));
 
@@ -56,7 +57,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             problem = request.HttpContext.RequestAborted.IsCancellationRequested
                 ? Problems.InvalidBody("The upload ended before its end.")
-                : Problems.InvalidBody("The form is broken: " + fault.Message);
+                : Problems.InvalidBody("The form is broken or cut short. Send it whole, with the boundary that its Content-Type names.");
         }
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
@@ -174,11 +175,11 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
             {
                 try
                 {
-                    metadata = JsonElement.Parse(json);
+                    metadata = JsonElement.Parse(json, new JsonDocumentOptions { AllowDuplicateProperties = false });
                 }
-                catch (JsonException)
+                catch (Exception fault) when (fault is JsonException or InvalidOperationException)
                 {
-                    return (null, Problems.Invalid("metadata", "metadata must be a JSON object."));
+                    return (null, Problems.Invalid("metadata", "metadata must be a JSON object of valid Unicode, each name once."));
                 }
             }
             return (new DocumentDraft

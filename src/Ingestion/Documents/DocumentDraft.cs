@@ -111,6 +111,8 @@ public sealed record DocumentDraft
             return Problems.Invalid("metadata", "metadata must be a JSON object.");
         if (Metadata is { } large && large.GetRawText().Length > MaxMetadata)
             return Problems.Invalid("metadata", $"metadata may have at most {MaxMetadata} characters as JSON.");
+        if (Metadata is { } broken && !RequestJson.IsUnicode(broken))
+            return Problems.Invalid("metadata", "metadata holds half a surrogate pair. Send valid Unicode.");
         if (EmbeddingModel is not null && !RequestIds.IsValid(EmbeddingModel)) return Problems.InvalidId("embedding_model");
         return null;
     }

@@ -5,6 +5,7 @@ namespace Ingestion.Documents;
 /// <summary>Documents on their way in, on the wire.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    AllowDuplicateProperties = false,
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(TextDocumentRequest))]
 [JsonSerializable(typeof(UrlDocumentRequest))]

@@ -75,7 +75,7 @@ public sealed class SqliteEngine : ITaskEngine
             while (true)
             {
                 var now = _time.GetUtcNow();
-                var (rows, due) = await _database.WriteAsync(session =>
+                var (rows, due) = await _database.StepAsync(session =>
                 {
                     var next = SqliteTaskRows.Promote(session, now.ToUnixTimeMilliseconds(), MaxPromotions);
                     var until = (now + _options.LeaseTime).ToUnixTimeMilliseconds();
@@ -91,7 +91,8 @@ public sealed class SqliteEngine : ITaskEngine
                 now = _time.GetUtcNow();
                 if (now >= deadline) return [];
                 var longest = deadline - now;
-                if (due is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is var untilDue && untilDue < longest) longest = untilDue;
+                if (due is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is var untilDue && untilDue < longest)
+                    longest = untilDue;
                 if (longest <= TimeSpan.Zero) continue;
                 using (_foreign.Follow()) await _work.WaitAsync(longest, _time, cancel);
             }
@@ -107,7 +108,7 @@ public sealed class SqliteEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         if (leases.Count == 0) return [];
         var until = (_time.GetUtcNow() + _options.LeaseTime).ToUnixTimeMilliseconds();
-        return await _database.WriteAsync(session =>
+        return await _database.StepAsync(session =>
         {
             var replies = new LeaseReply[leases.Count];
             for (var i = 0; i < replies.Length; i++) replies[i] = SqliteTaskRows.Renew(session, leases[i].TaskId, leases[i].Attempt, until);
@@ -121,7 +122,7 @@ public sealed class SqliteEngine : ITaskEngine
         var now = _time.GetUtcNow();
         var until = (now + _options.LeaseTime).ToUnixTimeMilliseconds();
         var prepared = new PreparedChange(lease.TaskId, lease.Task.Spec.TenantId, change);
-        var reply = await _database.WriteAsync(session =>
+        var reply = await _database.StepAsync(session =>
         {
             if (FindHeld(session, lease) is not { } head) return LeaseReply.Lost;
             if (head.Cancel) return LeaseReply.CancelRequested;
@@ -137,14 +138,17 @@ public sealed class SqliteEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var now = _time.GetUtcNow();
         var ending = new Ending(lease.TaskId, lease.Task.Spec.TenantId, outcome);
-        var finished = await _database.WriteAsync(session =>
+        bool Write(SqliteSession session)
         {
             if (FindHeld(session, lease) is not { } head) return false;
             // The worker had not heard of the cancel when it handed the task back.
             var actual = head.Cancel && !ending.IsFinal ? new Ending(head.Id, head.Tenant, TaskRules.Cancelled(head.State, now)) : ending;
             actual.Write(session, head, now.ToUnixTimeMilliseconds());
             return true;
-        });
+        }
+
+        // What ends for good, a client is told of; what goes back into the queue would go there again.
+        var finished = await (ending.IsFinal ? _database.WriteAsync(Write) : _database.StepAsync(Write));
         if (!finished) return false;
         Changed(lease.TaskId, ending.Queues ? 1 : 0);
         if (outcome.At is not null) _work.WakeAll();
@@ -197,7 +201,8 @@ public sealed class SqliteEngine : ITaskEngine
         var (kind, row) = await _database.WriteAsync<(RetryKind, TaskRow?)>(session =>
         {
             if (SqliteTaskRows.Find(session, tenant, taskId) is not { } head) return (RetryKind.NotFound, null);
-            if (head.State is not (TaskState.Failed or TaskState.Cancelled)) return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq));
+            if (head.State is not (TaskState.Failed or TaskState.Cancelled))
+                return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq));
             var line = SqliteTaskRows.ReadLine(session, tenant);
             if (FullQueue(session, line) is not null) return (RetryKind.Full, SqliteTaskRows.Load(session, head.Seq));
             var queued = head with
@@ -224,7 +229,9 @@ public sealed class SqliteEngine : ITaskEngine
     public Task<TaskPage> ListAsync(TaskFilter filter, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var where = "t.tenant=$tenant" + (filter.Collection is null ? "" : " AND t.collection=$collection") + (filter.Document is null ? "" : " AND t.document=$document")
+        var where = "t.tenant=$tenant"
+            + (filter.Collection is null ? "" : " AND t.collection=$collection")
+            + (filter.Document is null ? "" : " AND t.document=$document")
             + (filter.State is null ? "" : " AND t.state=$state");
         List<(string, object?)> values = [("$tenant", filter.Tenant)];
         if (filter.Collection is not null) values.Add(("$collection", filter.Collection));
@@ -234,7 +241,10 @@ public sealed class SqliteEngine : ITaskEngine
         {
             var total = session.Scalar<long>($"SELECT count(*) FROM task t WHERE {where}", [.. values]);
             var rows = session.List(
-                $"SELECT {TaskRow.Columns} FROM task t JOIN task_spec s ON s.task=t.seq WHERE {where} ORDER BY t.seq DESC LIMIT $size OFFSET $skip",
+                $"""
+                SELECT {TaskRow.Columns} FROM task t JOIN task_spec s ON s.task=t.seq
+                WHERE {where} ORDER BY t.seq DESC LIMIT $size OFFSET $skip
+                """,
                 row => new TaskRow(row),
                 [.. values, ("$size", filter.PageSize), ("$skip", (filter.Page - 1L) * filter.PageSize)]);
             return (rows, total);
@@ -271,7 +281,7 @@ public sealed class SqliteEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var now = _time.GetUtcNow();
-            var (lost, old) = await _database.WriteAsync(session => (
+            var (lost, old) = await _database.StepAsync(session => (
                 Rescue(session, now),
                 SqliteTaskRows.Prune(session, (now - _options.Retention).ToUnixTimeMilliseconds(), MaxPrunes)));
             rescued += lost.Count;
@@ -335,8 +345,8 @@ public sealed class SqliteEngine : ITaskEngine
             ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$key", spec.IdempotencyKey));
 
     private static TaskHead? FindHeld(SqliteSession session, Lease lease) =>
-        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head && head.Attempt == lease.Attempt
-            ? head : null;
+        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head
+        && head.Attempt == lease.Attempt ? head : null;
 
     private EnqueueResult.Full? FullQueue(SqliteSession session, Line line)
     {

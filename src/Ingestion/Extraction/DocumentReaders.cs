@@ -1,5 +1,11 @@
+using Ingestion.Extraction.Archives;
+using Ingestion.Extraction.Data;
+using Ingestion.Extraction.Mail;
 using Ingestion.Extraction.Office;
 using Ingestion.Extraction.Pdf;
+using Ingestion.Extraction.Plain;
+using Ingestion.Extraction.Rtf;
+using Ingestion.Extraction.Web;
 
 namespace Ingestion.Extraction;
 
@@ -14,6 +20,18 @@ public static class DocumentReaders
         new HtmlReader(),
         new PdfReader(),
         new DocxReader(),
+        new CsvReader(),
+        new JsonDocumentReader(),
+        new XmlDocumentReader(),
+        new RtfReader(),
+        new SourceCodeReader(),
+        new SubtitleReader(),
+        new NotebookReader(),
+        new EpubReader(),
+        new MailReader(),
+        new MsgReader(),
+        new DocReader(),
+        new ZipReader(),
     ];
 
     private static readonly Dictionary<string, IDocumentReader> ByMediaType =

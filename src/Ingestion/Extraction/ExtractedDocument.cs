@@ -18,6 +18,12 @@ public sealed record ExtractedDocument
     /// <summary>Where each page starts in <see cref="Text"/>, ascending; page n is at index n-1. Empty where the format has no pages.</summary>
     public IReadOnlyList<int> PageStarts { get; init; } = [];
 
+    /// <summary>
+    /// What pages repeat in their margins: running titles, page numbers. Known, but kept out of <see cref="Text"/>, so that no chunk is cut by it
+    /// and no search finds a document once a page for its title.
+    /// </summary>
+    public IReadOnlyList<Furniture> Furniture { get; init; } = [];
+
     public string? Title { get; init; }
     public string? Author { get; init; }
 
@@ -39,6 +45,9 @@ public sealed record ExtractedDocument
 /// <param name="Page">From 1; 0 where the format has no pages.</param>
 /// <param name="Box">Where the format knows it: points from the page's top left corner.</param>
 public readonly record struct Element(ElementKind Kind, int Level, int Start, int End, int Page = 0, BoundingBox? Box = null);
+
+/// <summary>A running header or footer as it stands on one page.</summary>
+public readonly record struct Furniture(string Text, int Page, BoundingBox? Box = null);
 
 public readonly record struct BoundingBox(float Left, float Top, float Right, float Bottom);
 

@@ -13,6 +13,10 @@ public sealed record ExtractionLimits
     public long ExpansionFloor { get; init; } = 50_000_000;
 
     public int MaxArchiveEntries { get; init; } = 10_000;
+
+    /// <summary>Documents within documents: an archive in a mail in an archive is 3.</summary>
+    public int MaxNesting { get; init; } = 4;
+
     public int MaxXmlDepth { get; init; } = 256;
     public int MaxHtmlDepth { get; init; } = 512;
     public int MaxPages { get; init; } = 20_000;

@@ -33,6 +33,9 @@ public sealed record DocumentContent
     /// <summary>Where the document came from: relative links are resolved against it. Nothing is ever fetched from it.</summary>
     public Uri? Address { get; init; }
 
+    /// <summary>How many documents it lies in: an attachment's is 1.</summary>
+    public int Nesting { get; init; }
+
     public ExtractionLimits Limits { get; init; } = new();
 
     /// <summary>Told as the reading goes on; may be called from any thread, must not block.</summary>

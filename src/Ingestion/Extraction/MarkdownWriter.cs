@@ -11,8 +11,12 @@ public sealed class MarkdownWriter
 {
     private const int MaxWarnings = 50;
 
-    private static readonly SearchValues<char> Unclean = SearchValues.Create(
-        [.. Enumerable.Range(0, ' ').Select(c => (char)c).Where(c => c is not ('\n' or '\t')), '\u007F', '\uFFFE', '\uFFFF']);
+    private static readonly char[] Controls =
+        [.. Enumerable.Range(0, ' ').Select(c => (char)c).Where(c => c is not ('\n' or '\t')), '\u007F', '\uFFFE', '\uFFFF'];
+
+    private static readonly SearchValues<char> Unclean = SearchValues.Create(Controls);
+
+    private static readonly SearchValues<char> NotInCell = SearchValues.Create([.. Controls, '\n', '|']);
 
     private readonly StringBuilder _text = new();
     private readonly List<Element> _elements = [];
@@ -34,8 +38,8 @@ public sealed class MarkdownWriter
         _pageStarts.Add(_text.Length);
     }
 
-    public void Heading(int level, string inline) =>
-        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline));
+    public void Heading(int level, string inline, BoundingBox? box = null) =>
+        Block(ElementKind.Heading, level = Math.Clamp(level, 1, 6), new string('#', level) + " ", OneLine(inline), box);
 
     public void Paragraph(string inline, ElementKind kind = ElementKind.Paragraph, BoundingBox? box = null) =>
         Block(kind, 0, "", inline, box);
@@ -50,12 +54,12 @@ public sealed class MarkdownWriter
 
     public void Quote(string inline) => Block(ElementKind.Quote, 0, "> ", inline.Replace("\n", "\n> ", StringComparison.Ordinal));
 
-    public void Code(string code, string language = "")
+    public void Code(string code, string language = "", BoundingBox? box = null)
     {
         code = Clean(code).Trim('\n');
         if (code.Length == 0) return;
         var fence = new string('`', Math.Max(3, LongestRun(code, '`') + 1));
-        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", trim: false);
+        Block(ElementKind.Code, 0, "", $"{fence}{language}\n{code}\n{fence}", box, trim: false);
     }
 
     /// <summary>A pipe table. The first row is its header row; rows may be of different lengths.</summary>
@@ -64,22 +68,37 @@ public sealed class MarkdownWriter
         if (rows.Count == 0) return;
         var columns = rows.Max(row => row.Count);
         if (columns == 0 || rows.All(row => row.All(string.IsNullOrWhiteSpace))) return;
-        _cells += (long)rows.Count * columns;
+        Table(rows.Count, columns, (row, column) => column < rows[row].Count ? rows[row][column] : "", box);
+    }
+
+    /// <summary>The same for many cells, without a string for each.</summary>
+    public void Table(int rows, int columns, TableCell cell, BoundingBox? box = null)
+    {
+        _cells += (long)rows * columns;
         if (_cells > _limits.MaxTableCells)
             throw new ExtractionException(ExtractionFailure.TooLarge, $"The document has more than {_limits.MaxTableCells} table cells. Split it and send the parts.");
 
-        var table = new StringBuilder();
-        for (var i = 0; i < rows.Count; i++)
+        Separate(blank: true);
+        var start = _text.Length;
+        for (var row = 0; row < rows; row++)
         {
-            if (i > 0) table.Append('\n');
-            table.Append('|');
-            for (var c = 0; c < columns; c++)
-                table.Append(' ').Append(c < rows[i].Count ? Cell(rows[i][c]) : "").Append(" |");
-            if (i > 0) continue;
-            table.Append("\n|");
-            for (var c = 0; c < columns; c++) table.Append(" --- |");
+            if (row > 0) _text.Append('\n');
+            _text.Append('|');
+            for (var column = 0; column < columns; column++)
+            {
+                _text.Append(' ');
+                AppendCell(cell(row, column));
+                _text.Append(" |");
+            }
+            if (row == 0)
+            {
+                _text.Append("\n|");
+                for (var column = 0; column < columns; column++) _text.Append(" --- |");
+            }
+            // Checks the length.
+            Append("");
         }
-        Block(ElementKind.Table, 0, "", table.ToString(), box, trim: false);
+        _elements.Add(new Element(ElementKind.Table, 0, start, _text.Length, _pageStarts.Count, box));
     }
 
     /// <summary>Text that is already Markdown, kept as it is, without elements of its own.</summary>
@@ -93,6 +112,15 @@ public sealed class MarkdownWriter
 
     /// <summary>For <see cref="Verbatim"/> text, whose parts the reader finds itself. In text order.</summary>
     public void Mark(Element element) => _elements.Add(element);
+
+    /// <summary>A whole document that is a part of this one, such as an attachment or a file in an archive; its pages are not kept.</summary>
+    public void Append(ExtractedDocument part)
+    {
+        var start = Verbatim(part.Text);
+        foreach (var element in part.Elements)
+            _elements.Add(element with { Start = start + element.Start, End = start + element.End, Page = _pageStarts.Count, Box = null });
+        foreach (var warning in part.Warnings) Warn(warning);
+    }
 
     public void Warn(string sentence)
     {
@@ -197,12 +225,20 @@ public sealed class MarkdownWriter
             ? inline.ReplaceLineEndings(" ")
             : inline;
 
-    private static string Cell(string inline) => OneLine(Clean(inline)).Trim().Replace("|", "\\|", StringComparison.Ordinal);
+    private void AppendCell(ReadOnlySpan<char> inline)
+    {
+        inline = inline.Trim();
+        if (!inline.ContainsAny(NotInCell) && !inline.ContainsAnyInRange('\uD800', '\uDFFF')) _text.Append(inline);
+        else _text.Append(OneLine(Clean(inline.ToString())).Trim().Replace("|", "\\|", StringComparison.Ordinal));
+    }
 
-    private static int LongestRun(string text, char mark)
+    internal static int LongestRun(string text, char mark)
     {
         int longest = 0, run = 0;
         foreach (var c in text) longest = Math.Max(longest, run = c == mark ? run + 1 : 0);
         return longest;
     }
 }
+
+/// <summary>A cell's inline Markdown; row and column count from 0.</summary>
+public delegate ReadOnlySpan<char> TableCell(int row, int column);

@@ -44,7 +44,7 @@ public static partial class MediaTypes
         foreach (var (magic, at, mediaType) in Signatures)
         {
             // Two or three letters may begin a text as well.
-            if (head.Length >= at + magic.Length && head[at..].StartsWith(magic) && (binary || magic.Length > 3)) return mediaType;
+            if (head.Length >= at + magic.Length && head[at..].StartsWith(magic) && (binary || magic.Length > 3 || magic[0] is < 9 or > 126 or 0x1F)) return mediaType;
         }
         return binary ? Unknown : FromText(Text(head), claimed);
     }
@@ -99,7 +99,7 @@ public static partial class MediaTypes
         var control = 0;
         for (var rest = head; rest.IndexOfAny(BinaryBytes) is var at and >= 0; rest = rest[(at + 1)..])
         {
-            if (rest[at] == 0 || ++control > head.Length / 50) return true;
+            if (rest[at] == 0 || ++control > Math.Max(8, head.Length / 50)) return true;
         }
         return false;
     }

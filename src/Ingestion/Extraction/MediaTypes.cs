@@ -42,14 +42,14 @@ public static partial class MediaTypes
     private const int HeadLength = 64 * 1024;
 
     private static readonly Dictionary<string, string> ByExtension = Extensions(
-        (PlainText, "txt text log asc nfo"), (Markdown, "md markdown mdown mkd mdx qmd rmd"), (Html, "html htm xhtml shtml"), (Xml, "xml rss atom xsd xsl svg wsdl"),
+        (PlainText, "txt text log asc nfo rst adoc org tex diff patch"), (Markdown, "md markdown mdown mkd mdx qmd rmd"), (Html, "html htm xhtml shtml"), (Xml, "xml rss atom xsd xsl svg wsdl"),
         (Json, "json geojson jsonld webmanifest"), (JsonLines, "jsonl ndjson"), (Notebook, "ipynb"), (Csv, "csv"), (Tsv, "tsv tab"),
         (SubRip, "srt"), (WebVtt, "vtt"), (Rtf, "rtf"), (Email, "eml"), (Mailbox, "mbox"), (Pdf, "pdf"), (Docx, "docx docm dotx dotm"),
         (Pptx, "pptx pptm ppsx potx"), (Xlsx, "xlsx xlsm xltx"), (Xlsb, "xlsb"), (Odt, "odt ott"), (Ods, "ods ots"), (Odp, "odp otp"), (Epub, "epub"),
         (Doc, "doc dot"), (Xls, "xls xlt"), (Ppt, "ppt pps"), (Msg, "msg"), (Zip, "zip"),
         (SourceCode, "c h cc cpp cxx hpp cs java kt kts scala go rs py pyi rb php pl pm lua r jl swift m mm js mjs cjs jsx ts tsx vue svelte css scss sass less "
             + "sh bash zsh fish ps1 bat cmd sql yaml yml toml ini cfg conf properties env gradle groovy dart ex exs erl hrl hs ml fs fsx vb clj lisp el tf proto graphql "
-            + "cmake make mk dockerfile tex rst adoc org diff patch asm s v vhd sol zig nim"),
+            + "cmake make mk dockerfile asm s v vhd sol zig nim"),
         ("image/png", "png"), ("image/jpeg", "jpg jpeg"), ("image/tiff", "tif tiff"), ("image/webp", "webp"), ("image/gif", "gif"), ("image/bmp", "bmp"));
 
     private static readonly Dictionary<string, string> Synonyms = new()
@@ -116,8 +116,16 @@ public static partial class MediaTypes
     {
         var type = declared?.Split(';', 2)[0].Trim().ToLowerInvariant();
         if (string.IsNullOrEmpty(type)) return null;
-        return Synonyms.GetValueOrDefault(type, type) is var canonical && canonical == Unknown ? null : canonical;
+        var canonical = Synonyms.GetValueOrDefault(type, type);
+        if (IsSource(canonical)) return SourceCode;
+        return canonical == Unknown ? null : canonical;
     }
+
+    // text/x-python, application/javascript and their like; there are hundreds.
+    private static bool IsSource(string type) =>
+        (type.StartsWith("text/x-", StringComparison.Ordinal) && !TextTypes.Contains(type))
+        || type is "text/javascript" or "text/css" or "text/yaml" or "application/javascript" or "application/x-sh" or "application/yaml" or "application/x-yaml"
+            or "application/sql" or "application/toml" or "application/typescript";
 
     private static bool IsText(string? type) => type is not null && TextTypes.Contains(type);
 

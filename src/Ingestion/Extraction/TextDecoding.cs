@@ -68,7 +68,7 @@ public static class TextDecoding
     public static Encoding? LooksLikeUtf16(ReadOnlySpan<byte> bytes)
     {
         var sample = bytes[..Math.Min(bytes.Length & ~1, 8192)];
-        if (sample.Length < 4) return null;
+        if (sample.Length < 16) return null;
         int even = 0, odd = 0;
         for (var i = 0; i < sample.Length; i += 2)
         {
@@ -101,6 +101,19 @@ public static class TextDecoding
             return Encoding.GetEncoding(name);
         }
         catch (ArgumentException)
+        {
+            return name.Contains('_', StringComparison.Ordinal) ? ByName(name.Replace('_', '-')) : null;
+        }
+    }
+
+    /// <summary>Null for a Windows code page that is not known.</summary>
+    public static Encoding? ByCodePage(int codePage)
+    {
+        try
+        {
+            return codePage is > 0 and < 65_536 ? Encoding.GetEncoding(codePage) : null;
+        }
+        catch (Exception fault) when (fault is ArgumentException or NotSupportedException)
         {
             return null;
         }

@@ -8,8 +8,8 @@ public sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> l
         try
         {
             await next(http);
-            if (http.Response is { HasStarted: false, StatusCode: StatusCodes.Status405MethodNotAllowed, ContentLength: null })
-                await Problems.MethodNotAllowed().ExecuteAsync(http);
+            if (http.Response is { HasStarted: false, ContentLength: null, ContentType: null } && OfRouting(http.Response.StatusCode) is { } refused)
+                await refused.ExecuteAsync(http);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -29,4 +29,13 @@ public sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> l
             await problem.ExecuteAsync(http);
         }
     }
+
+    /// <summary>What routing refuses, it refuses without a word.</summary>
+    private static Problem? OfRouting(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problems.NotFound(),
+        StatusCodes.Status405MethodNotAllowed => Problems.MethodNotAllowed(),
+        StatusCodes.Status415UnsupportedMediaType => Problems.UnsupportedContentType("the type that the reference at /docs names for this address"),
+        _ => null,
+    };
 }

@@ -31,18 +31,41 @@ public static class RequestJson
     }
 
     /// <summary>Lets this request's body be that large, whatever the server's own limit is.</summary>
-    public static void SetMaxBody(HttpRequest request, long bytes)
+    /// <returns>
+    /// False where the request says itself that it is larger, and is not to be read. The limit is lifted then: the server drains what is
+    /// already on its way for a moment, so that the client gets its answer and not a broken connection.
+    /// </returns>
+    public static bool TrySetMaxBody(HttpRequest request, long bytes)
     {
+        var fits = !(request.ContentLength > bytes);
         var limit = request.HttpContext.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpMaxRequestBodySizeFeature>();
-        if (limit is { IsReadOnly: false }) limit.MaxRequestBodySize = bytes;
+        if (limit is { IsReadOnly: false }) limit.MaxRequestBodySize = fits ? bytes : null;
+        return fits;
+    }
+
+    /// <summary>Whether every name and string of it is whole. JSON can spell half a surrogate pair, which no answer could show again.</summary>
+    public static bool IsUnicode(JsonElement json)
+    {
+        try
+        {
+            using var nowhere = new Utf8JsonWriter(Stream.Null);
+            json.WriteTo(nowhere);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
     }
 
     private static Problem ToProblem(JsonException fault)
     {
+        // The parser's own fault is inside; without one the JSON is well-formed and says something else than asked for.
+        if (fault.InnerException is JsonException)
+            return Problems.InvalidBody($"The body is not valid JSON: look at line {fault.LineNumber + 1}, byte {fault.BytePositionInLine}.");
         var field = fault.Path?.TrimStart('$', '.') ?? "";
-        if (field.Length > 0) return Problems.Invalid(field, $"{field} has a value of the wrong kind; see the reference at /docs.");
-        return Problems.InvalidBody(fault.LineNumber is { } line
-            ? $"The body is not valid JSON: look at line {line + 1}, byte {fault.BytePositionInLine}."
-            : "The body is not valid JSON.");
+        return field.Length > 0
+            ? Problems.Invalid(field, $"{field} has a value of the wrong kind, or stands there twice; see the reference at /docs.")
+            : Problems.InvalidBody("The body must be a JSON object with the fields that the reference at /docs shows, each once.");
     }
 }

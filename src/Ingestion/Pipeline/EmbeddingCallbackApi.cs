@@ -16,7 +16,7 @@ public static class EmbeddingCallbackApi
 
     private static async Task<IResult> TakeAsync(HttpContext http, EmbeddingCallbacks callbacks)
     {
-        RequestJson.SetMaxBody(http.Request, MaxBody);
+        if (!RequestJson.TrySetMaxBody(http.Request, MaxBody)) return Problems.BodyTooLarge();
         var (body, problem) = await RequestJson.ReadAsync(http.Request, CallbackWire.Default.JsonDocument);
         using var json = body;
         if (body is null) return problem!;

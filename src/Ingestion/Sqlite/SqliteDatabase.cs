@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -13,6 +14,8 @@ namespace Ingestion.Sqlite;
 public sealed class SqliteDatabase : IDisposable
 {
     private const int MaxWritesPerCommit = 512;
+    private const int PagesPerCheckpoint = 1_000;
+    private const int LongLog = 16_384;
     private static readonly TimeSpan MaxCommitTime = TimeSpan.FromMilliseconds(20);
 
     private readonly string _connectionString;
@@ -20,6 +23,12 @@ public sealed class SqliteDatabase : IDisposable
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
+    private bool _syncs = true;
+    private readonly SqliteSession _checkpointer;
+    private readonly Thread _checkpoints;
+    private readonly AutoResetEvent _checkpointDue = new(false);
+    private long _pagesAtCheckpoint;
+    private volatile bool _logIsLong;
     private volatile bool _disposed;
 
     /// <param name="path">The file; made with its folder, for this user only, where it does not exist.</param>
@@ -32,6 +41,9 @@ public sealed class SqliteDatabase : IDisposable
         _writer.Script("CREATE TABLE IF NOT EXISTS schema_version(part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
         _thread = new Thread(WriteLoop) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
+        _checkpointer = Open();
+        _checkpoints = new Thread(CheckpointLoop) { IsBackground = true, Name = "sqlite-checkpoint" };
+        _checkpoints.Start();
     }
 
     public string Path { get; }
@@ -42,16 +54,24 @@ public sealed class SqliteDatabase : IDisposable
     /// It must not block, and it may not touch the session later.
     /// </summary>
     /// <exception cref="UnavailableException">The file cannot be written: locked too long, disk full, read-only.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work)
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: true));
+
+    /// <summary>
+    /// The same, for a step on the way to a <see cref="WriteAsync"/>: it completes when others can see it, and reaches the disk with the
+    /// next write that has to. It survives the death of this process; a power cut may take it, and then takes all that came after it too.
+    /// </summary>
+    /// <exception cref="UnavailableException">As above.</exception>
+    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false));
+
+    private Task<T> AddAsync<T>(Write<T> write)
     {
-        var write = new Write<T>(work);
         try
         {
             _writes.Add(write);
         }
         catch (InvalidOperationException)
         {
-            write.Fail(new UnavailableException("The database is closed: the service is stopping."));
+            write.Fail(Closed());
         }
         return write.Task;
     }
@@ -60,10 +80,11 @@ public sealed class SqliteDatabase : IDisposable
     /// <exception cref="UnavailableException">The file cannot be read.</exception>
     public T Read<T>(Func<SqliteSession, T> work)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!_readers.TryTake(out var session)) session = Open();
+        if (_disposed) throw Closed();
+        SqliteSession? session = null;
         try
         {
+            if (!_readers.TryTake(out session)) session = Open();
             session.Execute("BEGIN");
             try
             {
@@ -80,8 +101,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         finally
         {
-            if (_disposed) session.Dispose();
-            else _readers.Add(session);
+            if (session is not null && !_disposed) _readers.Add(session);
+            else session?.Dispose();
         }
     }
 
@@ -93,14 +114,15 @@ public sealed class SqliteDatabase : IDisposable
         {
             var version = (int)session.Scalar<long>("SELECT version FROM schema_version WHERE part=$part", ("$part", part));
             if (version > steps.Length)
-                throw new InvalidOperationException($"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
+                throw new InvalidOperationException(
+                    $"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
             for (; version < steps.Length; version++) session.Script(steps[version]);
             return session.Execute("INSERT OR REPLACE INTO schema_version VALUES($part,$version)", ("$part", part), ("$version", version));
         }).GetAwaiter().GetResult();
     }
 
     /// <summary>A number that changes whenever another process has committed to the file; this one's own writes leave it.</summary>
-    public Task<long> ReadForeignVersionAsync() => WriteAsync(session => session.Scalar<long>("PRAGMA data_version"));
+    public Task<long> ReadForeignVersionAsync() => StepAsync(session => session.Scalar<long>("PRAGMA data_version"));
 
     /// <summary>A connection of the caller's own, for reading.</summary>
     public SqliteSession Open()
@@ -109,8 +131,8 @@ public sealed class SqliteDatabase : IDisposable
         connection.Open();
         var session = new SqliteSession(connection);
         session.Script("""
-            PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=10000; PRAGMA foreign_keys=ON;
-            PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864;
+            PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+            PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=0;
             """);
         return session;
     }
@@ -121,10 +143,16 @@ public sealed class SqliteDatabase : IDisposable
         _disposed = true;
         _writes.CompleteAdding();
         _thread.Join();
+        _checkpointDue.Set();
+        _checkpoints.Join();
+        _checkpointDue.Dispose();
+        _checkpointer.Dispose();
         while (_readers.TryTake(out var session)) session.Dispose();
         _writer.Dispose();
         _writes.Dispose();
     }
+
+    private static UnavailableException Closed() => new("The database is closed: the service is stopping.");
 
     private static void CreateFile(string path)
     {
@@ -147,23 +175,32 @@ public sealed class SqliteDatabase : IDisposable
     private void WriteLoop()
     {
         var group = new List<Write>(MaxWritesPerCommit);
-        foreach (var first in _writes.GetConsumingEnumerable())
+        Write? first = null;
+        while (first is not null || TryWait(out first))
         {
             group.Clear();
-            var next = first;
+            group.Add(first);
+            Write? later = null;
             try
             {
-                group.Add(first);
+                SyncAtCommit(first.OnDisk);
                 _writer.Execute("BEGIN IMMEDIATE");
                 var started = Stopwatch.GetTimestamp();
                 first.Run(_writer);
-                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out next))
+                while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out var next))
                 {
+                    if (next.OnDisk && !first.OnDisk)
+                    {
+                        // The steps need not wait for the disk: they are committed, and it begins the next group.
+                        later = next;
+                        break;
+                    }
                     group.Add(next);
                     next.Run(_writer);
                 }
                 _writer.Execute("COMMIT");
                 foreach (var write in group) write.Complete();
+                ShortenLog();
             }
             catch (Exception fault)
             {
@@ -171,7 +208,19 @@ public sealed class SqliteDatabase : IDisposable
                 if (group.Count > 1 && !IsOfTheFile(fault)) group.ForEach(RunAlone);
                 else Fail(group, fault);
             }
+            first = later;
         }
+    }
+
+    /// <summary>False once the database is closed and everything is written.</summary>
+    private bool TryWait([NotNullWhen(true)] out Write? write) => _writes.TryTake(out write, Timeout.Infinite);
+
+    /// <summary>With FULL a commit waits until its frames, and those of every commit before it, are on the disk; with NORMAL it does not.</summary>
+    private void SyncAtCommit(bool full)
+    {
+        if (_syncs == full) return;
+        _writer.Execute(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
+        _syncs = full;
     }
 
     /// <summary>After one write of a group threw: each for itself, so that it takes no other with it.</summary>
@@ -179,6 +228,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
+            SyncAtCommit(write.OnDisk);
             _writer.Execute("BEGIN IMMEDIATE");
             write.Run(_writer);
             _writer.Execute("COMMIT");
@@ -203,6 +253,41 @@ public sealed class SqliteDatabase : IDisposable
         SqliteErrorCode: not (raw.SQLITE_ERROR or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_RANGE or raw.SQLITE_TOOBIG),
     };
 
+    /// <summary>
+    /// Copies the log into the file beside the writer, so that no commit waits for it. The log starts again from its beginning once all
+    /// of it is copied; a writer that never pauses would outrun that, so from <see cref="LongLog"/> on it copies the rest itself.
+    /// </summary>
+    private void CheckpointLoop()
+    {
+        while (_checkpointDue.WaitOne() && !_disposed) _logIsLong = Checkpoint(_checkpointer) > LongLog;
+    }
+
+    private void ShortenLog()
+    {
+        if (_logIsLong)
+        {
+            Checkpoint(_writer);
+            _logIsLong = false;
+        }
+        if (_writer.PagesWritten - _pagesAtCheckpoint < PagesPerCheckpoint) return;
+        _pagesAtCheckpoint = _writer.PagesWritten;
+        _checkpointDue.Set();
+    }
+
+    /// <summary>Returns the length of the log in pages.</summary>
+    private static long Checkpoint(SqliteSession session)
+    {
+        try
+        {
+            return session.First("PRAGMA wal_checkpoint(PASSIVE)", row => row.GetInt64(1));
+        }
+        catch (SqliteException)
+        {
+            // Disk full or failing: what is in the log is safe there, and the next write meets the same fault and tells.
+            return 0;
+        }
+    }
+
     private void TryRollback()
     {
         try
@@ -217,16 +302,19 @@ public sealed class SqliteDatabase : IDisposable
 
     private abstract class Write
     {
+        public abstract bool OnDisk { get; }
         public abstract void Run(SqliteSession session);
         public abstract void Complete();
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class Write<T>(Func<SqliteSession, T> work) : Write
+    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk) : Write
     {
         // Callers go on elsewhere: the writer thread never runs their code.
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T _result = default!;
+
+        public override bool OnDisk => onDisk;
 
         public Task<T> Task => _done.Task;
 

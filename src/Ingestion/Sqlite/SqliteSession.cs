@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Ingestion.Sqlite;
 
@@ -6,9 +7,23 @@ namespace Ingestion.Sqlite;
 public sealed class SqliteSession : IDisposable
 {
     private readonly SqliteConnection _connection;
+    private const int CacheWrites = 9; // SQLITE_DBSTATUS_CACHE_WRITE
+
     private readonly Dictionary<string, SqliteCommand> _statements = [];
 
+    private long _pagesWritten;
+
     internal SqliteSession(SqliteConnection connection) => _connection = connection;
+
+    /// <summary>How many pages this connection has written so far.</summary>
+    internal long PagesWritten
+    {
+        get
+        {
+            raw.sqlite3_db_status(_connection.Handle!, CacheWrites, out var pages, out _, 1);
+            return _pagesWritten += pages;
+        }
+    }
 
     /// <summary>Runs a statement and gives the number of rows that it changed.</summary>
     public int Execute(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters) =>
@@ -70,7 +85,7 @@ public sealed class SqliteSession : IDisposable
         {
             var parameter = command.Parameters[i];
             if (parameter.ParameterName != parameters[i].Name)
-                throw new InvalidOperationException($"Parameter {parameters[i].Name} stands at another place than when the statement was prepared.");
+                throw new InvalidOperationException($"Parameter {parameters[i].Name} stands at another place than when it was prepared.");
             parameter.Value = parameters[i].Value ?? DBNull.Value;
         }
         return command;

@@ -62,7 +62,7 @@ public sealed class SqliteStore : IChunkStore
         foreach (var step in vectors.Select(vector => (vector.Index, Numbers: VectorBlob.Write(vector.Vector.Span))).Chunk(VectorsPerWrite))
         {
             cancel.ThrowIfCancellationRequested();
-            await _database.WriteAsync(session =>
+            await _database.StepAsync(session =>
             {
                 if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return false;
                 var dimension = step[0].Numbers.Length / sizeof(float);
@@ -91,13 +91,13 @@ public sealed class SqliteStore : IChunkStore
             cancel.ThrowIfCancellationRequested();
             // What the switch changes is counted before it, so that the switch itself is short; if another commit came between, again.
             var difference = await ReadAsync(session => VersionDifference.Read(session, staged.Id), cancel);
-            var result = await _database.WriteAsync(session => VersionCommit.Run(session, staged.Id, difference, Now()));
+            var result = await _database.StepAsync(session => VersionCommit.Run(session, staged.Id, difference, Now()));
             if (result is not null) return result;
         }
     }
 
     public Task DiscardAsync(string tenant, string taskId, CancellationToken cancel) =>
-        _database.WriteAsync(session =>
+        _database.StepAsync(session =>
         {
             foreach (var version in VersionRow.OfTask(session, tenant, taskId)) VersionRemoval.Drop(session, version);
             return true;
@@ -166,7 +166,7 @@ public sealed class SqliteStore : IChunkStore
         {
             for (var done = false; !done;)
             {
-                var removed = await _database.WriteAsync(session => VersionRemoval.Step(session, version));
+                var removed = await _database.StepAsync(session => VersionRemoval.Step(session, version));
                 (chunks, vectors, done) = (chunks + removed.Chunks, vectors + removed.Vectors, removed.Done);
             }
         }
@@ -182,7 +182,7 @@ public sealed class SqliteStore : IChunkStore
 
     public async Task SweepAsync(CancellationToken cancel)
     {
-        await _database.WriteAsync(session => session.Execute(
+        await _database.StepAsync(session => session.Execute(
             "UPDATE version SET state='dropped' WHERE state IN ('staging', 'staged') AND updated_at<$before",
             ("$before", Now() - (long)StagedForgottenAfter.TotalMilliseconds)));
         while (_database.Read(NextUnseen) is { } version)
@@ -190,7 +190,7 @@ public sealed class SqliteStore : IChunkStore
             for (var done = false; !done;)
             {
                 cancel.ThrowIfCancellationRequested();
-                done = (await _database.WriteAsync(session => VersionRemoval.Step(session, version))).Done;
+                done = (await _database.StepAsync(session => VersionRemoval.Step(session, version))).Done;
             }
         }
 

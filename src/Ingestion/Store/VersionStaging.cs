@@ -18,7 +18,7 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
 
     public async Task<StagedVersion> RunAsync(CancellationToken cancel)
     {
-        if (!database.Read(Prepare)) _collection = await database.WriteAsync(AddCollection);
+        if (!database.Read(Prepare)) _collection = await database.StepAsync(AddCollection);
         var chunks = version.Chunks;
         Task<VersionRow?>? writing = null;
         for (var next = 0; next < chunks.Count || writing is null;)
@@ -29,7 +29,7 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             if (writing is not null && await writing is null) break;
             var first = writing is null;
             var last = next == chunks.Count;
-            writing = database.WriteAsync(session => Write(session, step, first, last));
+            writing = database.StepAsync(session => Write(session, step, first, last));
         }
         return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
     }

@@ -88,6 +88,8 @@ public static class TaskSocket
             await CloseAsync(socket, TryAgainLater, "too slow: come back with after");
         }
         await end.CancelAsync();
+        // Who does not answer the close is cut off.
+        if (await Task.WhenAny(listening, Task.Delay(ClosePatience, CancellationToken.None)) != listening) socket.Abort();
         await listening;
     }
 

@@ -52,14 +52,24 @@ export class DocumentList {
 
 function row(document) {
   const place = { tenant: session.tenant, collection: session.collection, document: document.document_id };
-  return el('li', {}, el('a', { class: 'row', href: documentHash(place) },
-    el('span', { class: 'row-title' }, document.title || document.source.file_name || document.source.url || document.document_id),
-    el('span', { class: 'facts' },
-      el('span', { t: 'fact.chunks', params: { n: document.chunk_count ?? 0 } }),
-      document.page_count > 0 && el('span', { t: 'fact.pages', params: { n: document.page_count } }),
-      document.version > 1 && el('span', { t: 'documents.version', params: { n: document.version } }),
-      el('span', {}, time(document.updated_at ?? document.created_at)),
-      document.tags?.map((tag) => el('span', { class: 'tag' }, tag)))));
+  return el(
+    'li',
+    {},
+    el(
+      'a',
+      { class: 'row', href: documentHash(place) },
+      el('span', { class: 'row-title' }, document.title || document.source.file_name || document.source.url || document.document_id),
+      el(
+        'span',
+        { class: 'facts' },
+        el('span', { t: 'fact.chunks', params: { n: document.chunk_count ?? 0 } }),
+        document.page_count > 0 && el('span', { t: 'fact.pages', params: { n: document.page_count } }),
+        document.version > 1 && el('span', { t: 'documents.version', params: { n: document.version } }),
+        el('span', {}, time(document.updated_at ?? document.created_at)),
+        document.tags?.map((tag) => el('span', { class: 'tag' }, tag)),
+      ),
+    ),
+  );
 }
 
 /** The page's own address of a document, and of a chunk in it. */

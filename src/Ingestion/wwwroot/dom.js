@@ -44,8 +44,7 @@ export function button(label, listener, { symbol, quiet = false, kind = 'plain',
 
 /** Pairs of a translated term and a value for a `dl`; a pair without a value is left out. */
 export function facts(pairs) {
-  return pairs.filter(([, value]) => value || value === 0)
-    .flatMap(([term, value]) => [el('dt', { t: term }), el('dd', {}, value)]);
+  return pairs.filter(([, value]) => value || value === 0).flatMap(([term, value]) => [el('dt', { t: term }), el('dd', {}, value)]);
 }
 
 /** A number that follows the language when it changes. */

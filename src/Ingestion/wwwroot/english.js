@@ -14,9 +14,9 @@ export const en = {
   'health.healthy': 'Service healthy',
   'health.degraded': 'Service degraded',
   'health.unreachable': 'Service not reached',
-  'close': 'Close',
-  'refresh': 'Refresh',
-  'more': 'Show more',
+  close: 'Close',
+  refresh: 'Refresh',
+  more: 'Show more',
 
   'place.title': 'Where documents go',
   'place.tenant': 'Tenant',

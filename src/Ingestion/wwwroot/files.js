@@ -14,7 +14,8 @@ export async function droppedFiles(transfer, onUnreadable) {
     }
     try {
       if (entry.isDirectory) waiting.push(...(await childrenOf(entry)).reverse());
-      else found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.replace(/^\//, '') });
+      else
+        found.push({ file: await new Promise((resolve, reject) => entry.file(resolve, reject)), path: entry.fullPath.replace(/^\//, '') });
     } catch {
       onUnreadable(entry.name);
     }
@@ -24,9 +25,18 @@ export async function droppedFiles(transfer, onUnreadable) {
 
 export const chosenFiles = (input) => [...input.files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 
-/** An id from a name: its letters and digits in lower case, the rest a dash. The extension stays, so that a.pdf and a.docx are two documents. */
+/**
+ * An id from a name: its letters and digits in lower case, the rest a dash.
+ * The extension stays, so that a.pdf and a.docx are two documents.
+ */
 export function slug(name) {
-  const words = name.normalize('NFD').replace(/\p{M}/gu, '').normalize('NFC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, '-').replace(/^-|-$/g, '');
+  const words = name
+    .normalize('NFD')
+    .replace(/\p{M}/gu, '')
+    .normalize('NFC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '-')
+    .replace(/^-|-$/g, '');
   return [...words].slice(0, LONGEST_SLUG).join('') || uuid();
 }
 
@@ -43,7 +53,10 @@ export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
   bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  return [...bytes]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 // A folder hands out its entries in portions, an empty one at the end.

@@ -1,6 +1,7 @@
 /**
  * A long column of blocks of which only those near the visible part hold anything: a document of ten million characters
- * scrolls as one of a thousand. `estimate(index, width)` guesses a block's height in pixels, `fill(index, node)` makes what it holds.
+ * scrolls as one of a thousand. `estimate(index, width)` guesses a block's height in pixels, `fill(index, node)` makes what it holds;
+ * `onMoved()` is called after guesses gave way to real heights, which moves what comes after.
  */
 export class LazyBlocks {
   #column;
@@ -12,7 +13,7 @@ export class LazyBlocks {
   #resized;
   #width = 0;
 
-  constructor(scroller, column, count, estimate, fill) {
+  constructor(scroller, column, count, estimate, fill, onMoved = () => {}) {
     this.#column = column;
     this.#estimate = estimate;
     this.#fill = fill;
@@ -25,9 +26,16 @@ export class LazyBlocks {
     }
     this.#measure();
     column.append(...this.#nodes);
-    this.#seen = new IntersectionObserver((entries) => entries.forEach((entry) => this.#toggle(entry)), { root: scroller, rootMargin: '1200px 0px' });
+    const toggle = (entries) => {
+      for (const entry of entries) this.#toggle(entry);
+      onMoved();
+    };
+    this.#seen = new IntersectionObserver(toggle, { root: scroller, rootMargin: '1200px 0px' });
     for (const node of this.#nodes) this.#seen.observe(node);
-    this.#resized = new ResizeObserver(() => this.#measure());
+    this.#resized = new ResizeObserver(() => {
+      this.#measure();
+      onMoved();
+    });
     this.#resized.observe(column);
   }
 

@@ -25,7 +25,10 @@ export class ChunkMarks {
     return pages;
   }
 
-  /** Cuts `[from, to)` wherever a page or a chunk starts or ends: `{start, end, chunks}`, the indices of all chunks that cover the piece. */
+  /**
+   * Cuts `[from, to)` wherever a page or a chunk starts or ends.
+   * A piece is `{start, end, chunks}`: the indices of all chunks that cover it.
+   */
   pieces(from, to) {
     const here = [];
     for (let at = firstOver(this.#furthest, from); at < this.#order.length; at++) {

@@ -48,7 +48,11 @@ export function render(text, part) {
   switch (part.kind) {
     case 'heading': {
       const [start, marks] = HEADING.exec(lines[0]);
-      return el('p', { class: `heading level-${marks.length}`, role: 'heading', 'aria-level': marks.length }, inline(withoutClosing(lines[0].slice(start.length))));
+      return el(
+        'p',
+        { class: `heading level-${marks.length}`, role: 'heading', 'aria-level': marks.length },
+        inline(withoutClosing(lines[0].slice(start.length))),
+      );
     }
     case 'code':
       return el('pre', {}, el('code', {}, source));
@@ -102,24 +106,69 @@ const limit = (kind) => (kind === 'table' || kind === 'code' || kind === 'item' 
 function table(lines, headLine) {
   const rows = lines.filter((line) => line.trim() !== '' && !RULE.test(line.trim())).map(cells);
   const head = headLine ? cells(headLine) : rows.shift();
-  return el('div', { class: 'table' }, el('table', {},
-    el('thead', {}, el('tr', {}, head?.map((cell) => el('th', { scope: 'col' }, inline(cell))))),
-    el('tbody', {}, rows.map((row) => el('tr', {}, row.map((cell) => el('td', {}, inline(cell))))))));
+  return el(
+    'div',
+    { class: 'table' },
+    el(
+      'table',
+      {},
+      el(
+        'thead',
+        {},
+        el(
+          'tr',
+          {},
+          head?.map((cell) => el('th', { scope: 'col' }, inline(cell))),
+        ),
+      ),
+      el(
+        'tbody',
+        {},
+        rows.map((row) =>
+          el(
+            'tr',
+            {},
+            row.map((cell) => el('td', {}, inline(cell))),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 function cells(line) {
-  return line.trim().replace(/^\||\|$/g, '').split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll('\\|', '|'));
+  return line
+    .trim()
+    .replace(/^\||\|$/g, '')
+    .split(/(?<!\\)\|/)
+    .map((cell) => cell.trim().replaceAll('\\|', '|'));
 }
 
 function item(line) {
   const match = ITEM.exec(line);
   if (!match) return el('div', { class: 'item-more' }, inline(line.trim()));
   const depth = Math.min(5, Math.floor(match[1].replaceAll('\t', '    ').length / 2));
-  return el('div', { class: `item depth-${depth}`, role: 'listitem' }, el('span', { class: 'bullet' }, /\d/.test(match[2]) ? match[2] : '•'), el('span', {}, inline(match[3])));
+  return el(
+    'div',
+    { class: `item depth-${depth}`, role: 'listitem' },
+    el('span', { class: 'bullet' }, /\d/.test(match[2]) ? match[2] : '•'),
+    el('span', {}, inline(match[3])),
+  );
 }
 
 // Bounded repetitions keep this linear on a line of ten thousand stars.
-const INLINE = /\\([\\`*_{}[\]()#+\-.!|<>~])|`([^`\n]{1,500})`|(\*\*|__)(?=\S)([^*_\n]{1,500}?)\3|([*_])(?=\S)([^*_\n]{1,500}?)\5(?!\w)|(!?)\[([^\]\n]{0,500})\]\(([^()\s]{1,2000})(?:\s+"[^"\n]{0,300}")?\)/g;
+const INLINE = new RegExp(
+  [
+    /\\(?<escaped>[\\`*_{}[\]()#+\-.!|<>~])/,
+    /`(?<code>[^`\n]{1,500})`/,
+    /(?<two>\*\*|__)(?=\S)(?<strong>[^*_\n]{1,500}?)\k<two>/,
+    /(?<one>[*_])(?=\S)(?<emphasis>[^*_\n]{1,500}?)\k<one>(?!\w)/,
+    /(?<image>!?)\[(?<words>[^\]\n]{0,500})\]\((?<target>[^()\s]{1,2000})(?:\s+"[^"\n]{0,300}")?\)/,
+  ]
+    .map((form) => form.source)
+    .join('|'),
+  'g',
+);
 
 function inline(source) {
   const nodes = [];
@@ -127,7 +176,7 @@ function inline(source) {
   for (const match of source.matchAll(INLINE)) {
     nodes.push(source.slice(at, match.index));
     at = match.index + match[0].length;
-    const [, escaped, code, , strong, , emphasis, image, words, target] = match;
+    const { escaped, code, strong, emphasis, image, words, target } = match.groups;
     if (escaped) nodes.push(escaped);
     else if (code) nodes.push(el('code', {}, code));
     else if (strong) nodes.push(el('strong', {}, strong));

@@ -50,20 +50,38 @@ export class SearchBox {
   #show(query, found) {
     const words = found.length === 0 ? 'search.none' : 'search.found';
     const params = { n: found.length, query };
-    fill(this.#results, el('p', { class: 'hint', t: words, params }), el('ol', {}, found.map((hit) => result(hit, query))));
+    fill(
+      this.#results,
+      el('p', { class: 'hint', t: words, params }),
+      el(
+        'ol',
+        {},
+        found.map((hit) => result(hit, query)),
+      ),
+    );
     announce(t(words, params));
   }
 }
 
 function result({ chunk_id: chunk, document_id: document, content, score, metadata }, query) {
   const place = { tenant: session.tenant, collection: session.collection, document, chunk };
-  return el('li', {}, el('a', { class: 'row', href: documentHash(place) },
-    el('span', { class: 'row-title' }, metadata.title || document),
-    el('span', { class: 'row-text' }, withMarks(content, query)),
-    el('span', { class: 'facts' },
-      metadata.heading_path?.length > 0 && el('span', { class: 'name' }, metadata.heading_path.join(' › ')),
-      metadata.page_start > 0 && el('span', { t: 'search.page', params: { page: String(metadata.page_start) } }),
-      el('span', { t: 'search.score', params: { n: Number(score.toPrecision(3)) } }))));
+  return el(
+    'li',
+    {},
+    el(
+      'a',
+      { class: 'row', href: documentHash(place) },
+      el('span', { class: 'row-title' }, metadata.title || document),
+      el('span', { class: 'row-text' }, withMarks(content, query)),
+      el(
+        'span',
+        { class: 'facts' },
+        metadata.heading_path?.length > 0 && el('span', { class: 'name' }, metadata.heading_path.join(' › ')),
+        metadata.page_start > 0 && el('span', { t: 'search.page', params: { page: String(metadata.page_start) } }),
+        el('span', { t: 'search.score', params: { n: Number(score.toPrecision(3)) } }),
+      ),
+    ),
+  );
 }
 
 // The query's words, marked where they stand in the chunk, with or without accents; the part around the first of them is shown.
@@ -87,5 +105,7 @@ function withMarks(content, query) {
 const VOWELS = { a: 'aáàâäã', e: 'eéèêë', i: 'iíìîï', o: 'oóòôöõ', u: 'uúùûü', n: 'nñ', c: 'cç' };
 
 function anyAccent(word) {
-  return [...word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()].map((letter) => (VOWELS[letter] ? `[${VOWELS[letter]}]` : letter)).join('');
+  return [...word.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase()]
+    .map((letter) => (VOWELS[letter] ? `[${VOWELS[letter]}]` : letter))
+    .join('');
 }

@@ -2,9 +2,15 @@ const changed = new EventTarget();
 
 /** Who asks and where: the tenant and the collection are remembered, the token only as long as the tab lives. */
 export const session = {
-  get tenant() { return read(localStorage, 'tenant') || 'default'; },
-  get collection() { return read(localStorage, 'collection') || 'documents'; },
-  get token() { return read(sessionStorage, 'token'); },
+  get tenant() {
+    return read(localStorage, 'tenant') || 'default';
+  },
+  get collection() {
+    return read(localStorage, 'collection') || 'documents';
+  },
+  get token() {
+    return read(sessionStorage, 'token');
+  },
 
   set({ tenant, collection, token }) {
     write(localStorage, 'tenant', tenant);

@@ -14,9 +14,9 @@ export const es = {
   'health.healthy': 'Servicio en orden',
   'health.degraded': 'Servicio degradado',
   'health.unreachable': 'Servicio no disponible',
-  'close': 'Cerrar',
-  'refresh': 'Actualizar',
-  'more': 'Ver más',
+  close: 'Cerrar',
+  refresh: 'Actualizar',
+  more: 'Ver más',
 
   'place.title': 'Destino de los documentos',
   'place.tenant': 'Inquilino (tenant)',

@@ -1,11 +1,24 @@
 import { announce, button, el, fill, icon } from './dom.js';
 import { bind, has, t } from './i18n.js';
 
-export const MILESTONES = ['document_received', 'text_extracted', 'chunking_completed', 'embedding_started', 'embedding_completed', 'document_stored'];
+export const MILESTONES = [
+  'document_received',
+  'text_extracted',
+  'chunking_completed',
+  'embedding_started',
+  'embedding_completed',
+  'document_stored',
+];
 export const ENDED = new Set(['completed', 'failed', 'cancelled']);
 
 // What milestones and results count, and the words for it.
-const FACTS = [['page_count', 'fact.pages'], ['text_length', 'fact.characters'], ['chunk_count', 'fact.chunks'], ['token_count', 'fact.tokens'], ['embedding_count', 'fact.vectors']];
+const FACTS = [
+  ['page_count', 'fact.pages'],
+  ['text_length', 'fact.characters'],
+  ['chunk_count', 'fact.chunks'],
+  ['token_count', 'fact.tokens'],
+  ['embedding_count', 'fact.vectors'],
+];
 
 /** One task on the page: its bar, milestones, messages and buttons. `actions` are `cancel`, `retry` and `open`. */
 export class TaskCard {
@@ -65,7 +78,11 @@ export class TaskCard {
     this.#drawFacts();
     this.#drawMilestones();
     this.#warnings(task.warnings ?? []);
-    this.#buttons({ cancel: !ENDED.has(task.status), retry: task.status === 'failed' || task.status === 'cancelled', open: task.status === 'completed' });
+    this.#buttons({
+      cancel: !ENDED.has(task.status),
+      retry: task.status === 'failed' || task.status === 'cancelled',
+      open: task.status === 'completed',
+    });
   }
 
   /** One event of the task's socket; `aloud` says it to screen readers too. */
@@ -109,7 +126,7 @@ export class TaskCard {
   }
 
   setBusy(busy) {
-    for (const node of Object.values(this.#shown.buttons)) node.disabled = busy;
+    this.element.setAttribute('aria-busy', busy);
   }
 
   #build(actions) {
@@ -130,12 +147,27 @@ export class TaskCard {
       retry: button('task.retry', actions.retry),
       cancel: button('task.cancel', actions.cancel),
     };
-    for (const [action, node] of Object.entries(shown.buttons)) bind(node, null, { name: this.#name }, { 'aria-label': `task.${action}.of` });
+    for (const [action, node] of Object.entries(shown.buttons))
+      bind(node, null, { name: this.#name }, { 'aria-label': `task.${action}.of` });
     this.#buttons({});
-    this.element = el('li', { class: 'task' },
-      el('div', { class: 'task-head' }, el('div', { class: 'task-name' }, shown.name, shown.id), shown.status, el('div', { class: 'task-buttons' }, Object.values(shown.buttons))),
+    this.element = el(
+      'li',
+      { class: 'task' },
+      el(
+        'div',
+        { class: 'task-head' },
+        el('div', { class: 'task-name' }, shown.name, shown.id),
+        shown.status,
+        el('div', { class: 'task-buttons' }, Object.values(shown.buttons)),
+      ),
       el('div', { class: 'task-bar' }, shown.bar, shown.percent),
-      shown.milestones, shown.note, shown.connection, shown.problem, shown.facts, shown.warnings);
+      shown.milestones,
+      shown.note,
+      shown.connection,
+      shown.problem,
+      shown.facts,
+      shown.warnings,
+    );
     this.#drawMilestones();
   }
 
@@ -166,31 +198,52 @@ export class TaskCard {
 
   #warnings(list) {
     this.#shown.warnings.hidden = list.length === 0;
-    fill(this.#shown.warnings, el('summary', { t: 'task.warnings', params: { n: list.length } }), el('ul', {}, list.map((text) => el('li', {}, text))));
+    fill(
+      this.#shown.warnings,
+      el('summary', { t: 'task.warnings', params: { n: list.length } }),
+      el(
+        'ul',
+        {},
+        list.map((text) => el('li', {}, text)),
+      ),
+    );
   }
 
   #buttons(which) {
     const focused = Object.values(this.#shown.buttons).includes(document.activeElement);
     for (const [action, node] of Object.entries(this.#shown.buttons)) node.hidden = !which[action];
     // A button that goes away hands the focus to what is there now, so that the keyboard is not thrown back to the top.
-    if (focused && document.activeElement?.hidden !== false) Object.values(this.#shown.buttons).find((node) => !node.hidden)?.focus();
+    if (focused && document.activeElement?.hidden !== false)
+      Object.values(this.#shown.buttons)
+        .find((node) => !node.hidden)
+        ?.focus();
   }
 
   #drawFacts() {
     const facts = this.#facts;
     const { started_at: started, completed_at: ended, attempt } = this.task ?? {};
-    fill(this.#shown.facts,
+    fill(
+      this.#shown.facts,
       FACTS.filter(([name]) => facts[name] > 0).map(([name, words]) => el('span', { t: words, params: { n: facts[name] } })),
       facts.chunks?.kept > 0 && el('span', { t: 'task.kept', params: facts.chunks }),
       facts.model && el('span', {}, facts.model),
       started && ended && el('span', { t: 'task.took', params: { s: { seconds: (new Date(ended) - new Date(started)) / 1000 } } }),
-      attempt > 1 && el('span', { t: 'task.attempt', params: { n: attempt } }));
+      attempt > 1 && el('span', { t: 'task.attempt', params: { n: attempt } }),
+    );
   }
 
   #drawMilestones() {
-    fill(this.#shown.milestones, MILESTONES.map((milestone) => el('li', { class: this.#reached.has(milestone) ? 'done' : '', 'data-milestone': milestone },
-      el('span', { t: `milestone.${milestone}` }),
-      this.#reached.has(milestone) && el('span', { class: 'unseen', t: 'milestone.done' }))));
+    fill(
+      this.#shown.milestones,
+      MILESTONES.map((milestone) =>
+        el(
+          'li',
+          { class: this.#reached.has(milestone) ? 'done' : '', 'data-milestone': milestone },
+          el('span', { t: `milestone.${milestone}` }),
+          this.#reached.has(milestone) && el('span', { class: 'unseen', t: 'milestone.done' }),
+        ),
+      ),
+    );
   }
 }
 

@@ -4,7 +4,7 @@ import { ENDED, TaskCard } from './task-card.js';
 import { TaskSocket } from './socket.js';
 
 const PAGE = 20;
-const UPLOADS_AT_ONCE = 3;
+const UPLOADS_AT_ONCE = 4;
 const SOCKETS_AT_ONCE = 24;
 const LONGEST_PAUSE = 60;
 
@@ -32,12 +32,14 @@ export class TaskList {
   }
 
   add(submissions) {
+    const cards = document.createDocumentFragment();
     for (const submission of submissions) {
       const entry = this.#entry(submission.name);
       entry.submission = submission;
-      this.#list.prepend(entry.card.element);
+      cards.append(entry.card.element);
       this.#queue(entry);
     }
+    this.#list.prepend(cards);
     this.#drawNone();
   }
 
@@ -201,6 +203,9 @@ export class TaskList {
   }
 
   async #act(entry, action) {
+    // Not disabled meanwhile: a disabled button loses the keyboard's focus.
+    if (entry.acting) return false;
+    entry.acting = true;
     entry.card.setBusy(true);
     try {
       const { task } = await action(entry.card.task.task_id, entry.card.task.tenant_id);
@@ -210,6 +215,7 @@ export class TaskList {
       notice(error.message, { bad: true });
       return false;
     } finally {
+      entry.acting = false;
       entry.card.setBusy(false);
     }
   }

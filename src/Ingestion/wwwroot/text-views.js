@@ -14,20 +14,30 @@ class TextView {
     this.marks = marks;
     this.blocks = blocks;
     this.current = -1;
+    this.held = false;
     column.className = kind;
     this.column = column;
-    this.lazy = new LazyBlocks(scroller, column, blocks.length, (index, width) => this.#guess(blocks[index], width), (index, node) => this.fill(blocks[index], node));
+    this.lazy = new LazyBlocks(
+      scroller,
+      column,
+      blocks.length,
+      (index, width) => this.#guess(blocks[index], width),
+      (index, node) => this.fill(blocks[index], node),
+      () => this.held && this.#bring(),
+    );
+    this.listening = new AbortController();
+    const release = () => (this.held = false);
+    for (const event of ['wheel', 'touchmove', 'pointerdown', 'keydown'])
+      scroller.addEventListener(event, release, { capture: true, passive: true, signal: this.listening.signal });
   }
 
-  /** Marks a chunk as picked; `bring` scrolls to where it starts. */
+  /** Marks a chunk as picked; `bring` scrolls to where it starts, and keeps it there until the user scrolls. */
   pick(index, bring) {
     this.current = index;
+    this.held = bring;
     if (bring) this.lazy.show(this.#blockAt(this.marks.chunks[index].start));
     this.markCurrent();
-    if (!bring) return;
-    this.#bring();
-    // Blocks above that were guessed and are now made may have moved it.
-    requestAnimationFrame(() => requestAnimationFrame(() => this.#bring()));
+    if (bring) this.#bring();
   }
 
   refresh() {
@@ -35,6 +45,7 @@ class TextView {
   }
 
   destroy() {
+    this.listening.abort();
     this.lazy.destroy();
   }
 
@@ -76,11 +87,16 @@ export class ExactText extends TextView {
   }
 
   fill({ start, end }, node) {
-    fill(node, this.marks.pieces(start, end).map((piece) => [this.marks.pagesAt(piece.start).map(pageMark), this.#piece(piece)]));
+    fill(
+      node,
+      this.marks.pieces(start, end).map((piece) => [this.marks.pagesAt(piece.start).map(pageMark), this.#piece(piece)]),
+    );
   }
 
   currentNodes() {
-    return [...this.column.querySelectorAll('[data-chunks]')].filter((node) => node.dataset.chunks.split(' ').includes(String(this.current)));
+    return [...this.column.querySelectorAll('[data-chunks]')].filter((node) =>
+      node.dataset.chunks.split(' ').includes(String(this.current)),
+    );
   }
 
   #piece({ start, end, chunks }) {
@@ -88,15 +104,19 @@ export class ExactText extends TextView {
     if (chunks.length === 0) return words;
     const first = chunks.filter((index) => this.marks.chunks[index].start === start);
     const look = chunks.length > 1 ? 'overlap' : chunks[0] % 2 === 0 ? 'even' : 'odd';
-    return el('span', { class: `chunk ${look}${chunks.includes(this.current) ? ' current' : ''}`, 'data-chunks': chunks.join(' ') },
-      first.map(flag), words);
+    return el(
+      'span',
+      { class: `chunk ${look}${chunks.includes(this.current) ? ' current' : ''}`, 'data-chunks': chunks.join(' ') },
+      first.map(flag),
+      words,
+    );
   }
-
 }
 
 // Both are drawn by the style sheet from attributes, so that copied text is the document's and nothing else.
 const flag = (index) => el('span', { class: 'flag', 'data-label': index + 1, 'aria-hidden': 'true' });
-const pageMark = (page) => el('span', { class: 'flag page', tAttrs: { 'data-label': 'viewer.page' }, params: { page: String(page) }, 'aria-hidden': 'true' });
+const pageMark = (page) =>
+  el('span', { class: 'flag page', tAttrs: { 'data-label': 'viewer.page' }, params: { page: String(page) }, 'aria-hidden': 'true' });
 
 /** The text as it reads: headings, lists and tables. */
 export class ReadingText extends TextView {
@@ -105,18 +125,23 @@ export class ReadingText extends TextView {
   }
 
   fill(block, node) {
-    fill(node, block.parts.map((part) => {
-      const shown = render(this.text, part);
-      shown.dataset.start = part.start;
-      shown.dataset.end = part.end;
-      return shown;
-    }));
+    fill(
+      node,
+      block.parts.map((part) => {
+        const shown = render(this.text, part);
+        shown.dataset.start = part.start;
+        shown.dataset.end = part.end;
+        return shown;
+      }),
+    );
     if (this.current >= 0) for (const shown of this.currentNodes(node)) shown.classList.add('current');
   }
 
   currentNodes(within = this.column) {
     const { start, end } = this.marks.chunks[this.current];
-    return [...within.querySelectorAll('[data-start]')].filter((node) => Number(node.dataset.start) < end && Number(node.dataset.end) > start);
+    return [...within.querySelectorAll('[data-start]')].filter(
+      (node) => Number(node.dataset.start) < end && Number(node.dataset.end) > start,
+    );
   }
 }
 

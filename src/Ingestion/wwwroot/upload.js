@@ -67,7 +67,8 @@ export class UploadForm {
 
   #stage(files) {
     if (files.length === 0) return;
-    this.#staged.push(...files);
+    const order = new Intl.Collator(undefined, { numeric: true });
+    this.#staged = this.#staged.concat(files.toSorted((one, other) => order.compare(one.path, other.path)));
     this.#form.elements.kind.value = 'files';
     this.#show();
     this.#form.querySelector('[type=submit]').focus();
@@ -90,11 +91,22 @@ export class UploadForm {
 
     const size = this.#staged.reduce((sum, { file }) => sum + file.size, 0);
     this.#list.hidden = this.#staged.length === 0;
-    fill(this.#list, this.#staged.length > 0 && el('div', { class: 'staged-head' },
-      el('strong', { t: 'add.staged', params: { n: this.#staged.length, size: { bytes: size } } }),
-      button('add.clear', () => this.#clear(), { kind: 'link' })),
-    el('ul', {}, this.#staged.slice(0, ROWS_SHOWN).map((item) => this.#row(item))),
-    this.#staged.length > ROWS_SHOWN && el('p', { class: 'hint', t: 'add.staged.more', params: { n: this.#staged.length - ROWS_SHOWN } }));
+    fill(
+      this.#list,
+      this.#staged.length > 0 &&
+        el(
+          'div',
+          { class: 'staged-head' },
+          el('strong', { t: 'add.staged', params: { n: this.#staged.length, size: { bytes: size } } }),
+          button('add.clear', () => this.#clear(), { kind: 'link' }),
+        ),
+      el(
+        'ul',
+        {},
+        this.#staged.slice(0, ROWS_SHOWN).map((item) => this.#row(item)),
+      ),
+      this.#staged.length > ROWS_SHOWN && el('p', { class: 'hint', t: 'add.staged.more', params: { n: this.#staged.length - ROWS_SHOWN } }),
+    );
   }
 
   #row(item) {
@@ -103,9 +115,13 @@ export class UploadForm {
       this.#show();
       (this.#list.querySelector('li button') ?? document.getElementById('choose-files')).focus();
     };
-    return el('li', {}, el('span', { class: 'name' }, item.path),
+    return el(
+      'li',
+      {},
+      el('span', { class: 'name' }, item.path),
       el('span', { class: 'hint', t: 'plain.size', params: { size: { bytes: item.file.size } } }),
-      button('add.remove', remove, { symbol: 'close', quiet: true, params: { name: item.path } }));
+      button('add.remove', remove, { symbol: 'close', quiet: true, params: { name: item.path } }),
+    );
   }
 
   // Null, and the reason beside the form, where something is missing.
@@ -116,21 +132,25 @@ export class UploadForm {
     if (problem) return null;
 
     const options = {
-      tags: tags.value.split(',').map((tag) => tag.trim()).filter(Boolean),
+      tags: tags.value
+        .split(',')
+        .map((tag) => tag.trim())
+        .filter(Boolean),
       chunk_size: size.value === '' ? undefined : Number(size.value),
       chunk_overlap: overlap.value === '' ? undefined : Number(overlap.value),
       chunker: chunker.value.trim() || undefined,
     };
     if (options.tags.length === 0) delete options.tags;
     const common = { tenant: session.tenant, collection: session.collection, options };
-    const single = (name, documentId, source, as = title.value.trim() || name) =>
-      [{ ...common, ...source, name, key: uuid(), documentId: id.value.trim() || documentId, title: as }];
+    const single = (name, documentId, source, as = title.value.trim() || name) => [
+      { ...common, ...source, name, key: uuid(), documentId: id.value.trim() || documentId, title: as },
+    ];
 
     if (this.#kind === 'text') return single(firstWords(text.value), slug(firstWords(text.value)), { text: text.value });
     if (this.#kind === 'url') {
       const address = url.value.trim();
       // A page's own title is better than its address.
-      return single(address, slug(address.replace(/^https?:\/\//i, '')), { url: address }, title.value.trim() || undefined);
+      return single(address, slug(address.replace(/^https?:\/\//i, '')), { url: address }, title.value.trim() || null);
     }
 
     const [only] = this.#staged;
@@ -155,6 +175,10 @@ export class UploadForm {
 }
 
 function firstWords(text) {
-  const line = text.trim().split('\n', 1)[0].replace(/^[#>*\-\s]+/, '').trim();
+  const line = text
+    .trim()
+    .split('\n', 1)[0]
+    .replace(/^[#>*\-\s]+/, '')
+    .trim();
   return [...line].slice(0, FIRST_WORDS).join('').trim() || t('add.untitled');
 }

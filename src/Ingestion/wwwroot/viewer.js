@@ -92,11 +92,18 @@ export class Viewer {
       if (signal.aborted) return;
       total = answer.total;
       if (answer.chunks.length === 0) break;
-      const added = answer.chunks.map((chunk) => ({ ...chunk, start: this.#points.toUnits(chunk.start_char_idx), end: this.#points.toUnits(chunk.end_char_idx) }));
+      const added = answer.chunks.map((chunk) => ({
+        ...chunk,
+        start: this.#points.toUnits(chunk.start_char_idx),
+        end: this.#points.toUnits(chunk.end_char_idx),
+      }));
       sound &&= added.every((chunk) => this.#text.startsWith(chunk.text, chunk.start) && chunk.text.length === chunk.end - chunk.start);
       this.#marks.add(added);
       this.#view.refresh();
-      fill(this.#progress, this.#marks.chunks.length < total && el('span', { t: 'viewer.loading.chunks', params: { n: this.#marks.chunks.length, total } }));
+      fill(
+        this.#progress,
+        this.#marks.chunks.length < total && el('span', { t: 'viewer.loading.chunks', params: { n: this.#marks.chunks.length, total } }),
+      );
       this.#drawChunk();
       this.#goToWanted();
     }
@@ -144,7 +151,9 @@ export class Viewer {
     this.#current = index;
     this.#view.pick(index, bring);
     this.#drawChunk();
-    announce(t('viewer.said', { index: index + 1, total: this.#marks.chunks.length, tokens: chunk.token_count, text: chunk.text.slice(0, SAID) }));
+    announce(
+      t('viewer.said', { index: index + 1, total: this.#marks.chunks.length, tokens: chunk.token_count, text: chunk.text.slice(0, SAID) }),
+    );
   }
 
   #drawChunk() {
@@ -163,36 +172,50 @@ export class Viewer {
     const shared = (one, other) => (one && other ? Math.max(0, one.end_char_idx - other.start_char_idx) : 0);
     const before = shared(chunks[index - 1], chunk);
     const after = shared(chunk, chunks[index + 1]);
-    fill(document.getElementById('chunk-facts'), facts([
-      ['chunk.tokens', count(chunk.token_count)],
-      ['chunk.pages', chunk.page_start > 0 && pageRange(chunk)],
-      ['chunk.headings', chunk.heading_path?.length > 0 && chunk.heading_path.join(' › ')],
-      ['chunk.range', [count(chunk.start_char_idx), ' – ', count(chunk.end_char_idx)]],
-      ['chunk.before', before > 0 && el('span', { t: 'fact.characters', params: { n: before } })],
-      ['chunk.after', after > 0 && el('span', { t: 'fact.characters', params: { n: after } })],
-      ['chunk.id', el('code', {}, chunk.chunk_id)],
-    ]));
+    fill(
+      document.getElementById('chunk-facts'),
+      facts([
+        ['chunk.tokens', count(chunk.token_count)],
+        ['chunk.pages', chunk.page_start > 0 && pageRange(chunk)],
+        ['chunk.headings', chunk.heading_path?.length > 0 && chunk.heading_path.join(' › ')],
+        ['chunk.range', [count(chunk.start_char_idx), ' – ', count(chunk.end_char_idx)]],
+        ['chunk.before', before > 0 && el('span', { t: 'fact.characters', params: { n: before } })],
+        ['chunk.after', after > 0 && el('span', { t: 'fact.characters', params: { n: after } })],
+        ['chunk.id', el('code', {}, chunk.chunk_id)],
+      ]),
+    );
   }
 
   #describe() {
     const it = this.#document;
     document.getElementById('viewer-title').textContent = it.title || it.document_id;
-    fill(document.getElementById('document-facts'), facts([
-      ['document.description', it.description],
-      ['document.chunks', count(it.chunk_count)],
-      ['document.tokens', it.token_count > 0 && count(it.token_count)],
-      ['document.pages', it.page_count > 0 && count(it.page_count)],
-      ['document.version', count(it.version)],
-      ['document.source', sourceFacts(it.source)],
-      ['document.language', it.language],
-      ['document.model', it.model && [it.model, it.dimension > 0 && [' · ', count(it.dimension)]]],
-      ['document.tags', it.tags?.length > 0 && it.tags.map((tag) => el('span', { class: 'tag' }, tag))],
-      ['document.created', time(it.created_at)],
-      ['document.updated', time(it.updated_at)],
-      ['document.metadata', filled(it.metadata) && el('code', {}, JSON.stringify(it.metadata, null, 1))],
-      ['document.warnings', it.warnings?.length > 0 && el('ul', { class: 'warnings' }, it.warnings.map((warning) => el('li', {}, warning)))],
-      ['document.id', el('code', {}, it.document_id)],
-    ]));
+    fill(
+      document.getElementById('document-facts'),
+      facts([
+        ['document.description', it.description],
+        ['document.chunks', count(it.chunk_count)],
+        ['document.tokens', it.token_count > 0 && count(it.token_count)],
+        ['document.pages', it.page_count > 0 && count(it.page_count)],
+        ['document.version', count(it.version)],
+        ['document.source', sourceFacts(it.source)],
+        ['document.language', it.language],
+        ['document.model', it.model && [it.model, it.dimension > 0 && [' · ', count(it.dimension)]]],
+        ['document.tags', it.tags?.length > 0 && it.tags.map((tag) => el('span', { class: 'tag' }, tag))],
+        ['document.created', time(it.created_at)],
+        ['document.updated', time(it.updated_at)],
+        ['document.metadata', filled(it.metadata) && el('code', {}, JSON.stringify(it.metadata, null, 1))],
+        [
+          'document.warnings',
+          it.warnings?.length > 0 &&
+            el(
+              'ul',
+              { class: 'warnings' },
+              it.warnings.map((warning) => el('li', {}, warning)),
+            ),
+        ],
+        ['document.id', el('code', {}, it.document_id)],
+      ]),
+    );
   }
 
   #confirmDelete() {
@@ -211,9 +234,17 @@ export class Viewer {
         notice(error.message, { bad: true });
       }
     };
-    fill(dialog, el('h2', { id: 'confirm-title', t: 'delete.title' }),
+    fill(
+      dialog,
+      el('h2', { id: 'confirm-title', t: 'delete.title' }),
       el('p', { t: 'delete.counts', params: { name, n: it.chunk_count } }),
-      el('div', { class: 'buttons' }, button('delete.keep', () => dialog.close(), { autofocus: true }), button('delete.confirm', remove, { kind: 'danger' })));
+      el(
+        'div',
+        { class: 'buttons' },
+        button('delete.keep', () => dialog.close(), { autofocus: true }),
+        button('delete.confirm', remove, { kind: 'danger' }),
+      ),
+    );
     dialog.showModal();
   }
 }
@@ -222,5 +253,11 @@ const filled = (object) => object && Object.keys(object).length > 0;
 
 function sourceFacts({ kind, file_name: file, url, media_type: type, size }) {
   const bytes = size > 0 && el('span', { t: 'plain.size', params: { size: { bytes: size } } });
-  return el('span', { class: 'facts plain' }, file || url ? el('span', { class: 'name' }, file ?? url) : el('span', { t: `source.${kind}` }), type && el('span', {}, type), bytes);
+  return el(
+    'span',
+    { class: 'facts plain' },
+    file || url ? el('span', { class: 'name' }, file ?? url) : el('span', { t: `source.${kind}` }),
+    type && el('span', {}, type),
+    bytes,
+  );
 }

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Ingestion.Tests.Page;
 
-/// <summary>A real browser for a class of tests. Without one on the machine those tests say so and are skipped.</summary>
+/// <summary>A real browser for the tests. Without one on the machine those tests say so and are skipped.</summary>
 public sealed class Chromium : IAsyncLifetime
 {
     private static readonly string[] Places = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
@@ -15,6 +15,9 @@ public sealed class Chromium : IAsyncLifetime
         "--disable-component-update", "--disable-sync",
     ];
 
+    /// <summary>Milliseconds that a slow machine gets; nothing waits longer than it must.</summary>
+    private const float Patience = 30_000;
+
     private IPlaywright? _playwright;
     private IBrowser? _browser;
     private Tab? _scratch;
@@ -24,6 +27,7 @@ public sealed class Chromium : IAsyncLifetime
         var path = Array.Find(Places, File.Exists);
         if (path is null || !RuntimeInformation.IsOSPlatform(OSPlatform.Linux)) return;
         _playwright = await Playwright.CreateAsync();
+        Assertions.SetDefaultExpectTimeout(Patience);
         _browser = await _playwright.Chromium.LaunchAsync(new() { ExecutablePath = path, Args = Arguments });
     }
 
@@ -33,11 +37,11 @@ public sealed class Chromium : IAsyncLifetime
         if (_browser is null) Assert.Skip("Chromium is not installed (Debian: apt-get install chromium).");
         var context = await _browser.NewContextAsync(
             new() { Locale = locale, ColorScheme = scheme, ViewportSize = new() { Width = width, Height = 900 } });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(Patience);
         return new(await context.NewPageAsync());
     }
 
-    /// <summary>One tab for all tests of the class that leave nothing behind in it.</summary>
+    /// <summary>One tab for all tests that leave nothing behind in it.</summary>
     public async Task<Tab> GetScratchAsync() => _scratch ??= await OpenAsync();
 
     public async ValueTask DisposeAsync()

@@ -5,7 +5,8 @@ using Microsoft.Playwright;
 namespace Ingestion.Tests.Page;
 
 /// <summary>The page's modules, each asked alone in a real browser.</summary>
-public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClassFixture<Chromium>, IClassFixture<PageFiles>
+[Collection(PageCollection.Name)]
+public sealed class PageModuleTests(Chromium chromium, PageFiles files)
 {
     [Theory]
     [InlineData("plain ascii")]
@@ -90,8 +91,8 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
             return { tags, text: box.textContent, hurt: window.hurt === true, kinds: parts(input).map((part) => part.kind) };
             """, hostile);
 
-        var allowed = new[] { "blockquote", "code", "div", "em", "hr", "p", "pre", "span", "strong", "table", "tbody", "td", "th", "thead", "tr" };
-        Assert.Empty(Strings(shown, "tags").Except(allowed));
+        const string allowed = "blockquote code div em hr p pre span strong table tbody td th thead tr";
+        Assert.Empty(Strings(shown, "tags").Except(allowed.Split(' ')));
         Assert.Equal(["heading", "paragraph", "table", "item", "quote", "code"], Strings(shown, "kinds"));
         Assert.False(shown.GetProperty("hurt").GetBoolean());
         foreach (var words in new[] { "<img src=x onerror=alert(1)>", "<script>", "<iframe", "<svg onload", "<object", "<a href" })
@@ -151,9 +152,9 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
 
         var sources = string.Concat(Directory.EnumerateFiles(PageFiles.Folder, "*.js").Select(File.ReadAllText));
         var html = File.ReadAllText(Path.Combine(PageFiles.Folder, "index.html"));
-        var named = Regex.Matches(html, "data-text=\"([^\"]+)\"").Select(match => match.Groups[1].Value)
-            .Concat(Regex.Matches(html, "data-attributes=\"([^\"]+)\"").SelectMany(match => match.Groups[1].Value.Split(' ')).Select(pair => pair.Split(':')[1]))
-            .Concat(Regex.Matches(sources, @"(?:\bt: |\bt\(|button\()'([a-z.]+)'").Select(match => match.Groups[1].Value));
+        var named = Groups(html, "data-text=\"([^\"]+)\"")
+            .Concat(Groups(html, "data-attributes=\"([^\"]+)\"").SelectMany(list => list.Split(' ')).Select(pair => pair.Split(':')[1]))
+            .Concat(Groups(sources, @"(?:\bt: |\bt\(|button\()'([a-z.]+)'"));
         Assert.Empty(named.Distinct().Except(known));
     }
 
@@ -228,7 +229,7 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
             socket.CloseAsync(new() { Code = 1008, Reason = "task_not_found" });
         });
         await tab.Page.RouteAsync("**/api/v1/tasks/**", route => route.FulfillAsync(
-            new() { Status = 404, Json = new { success = false, message = "There is no such task.", error = new { code = "task_not_found" } } }));
+            new() { Status = 404, Json = Refusal("task_not_found", "There is no such task.") }));
 
         var reason = await RunAsync<string>(tab, """
             const { TaskSocket } = await import('./socket.js');
@@ -246,24 +247,16 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
     {
         await using var tab = await chromium.OpenAsync();
         var keys = new List<string>();
-        await tab.Page.RouteAsync("**/api/v1/**", async route =>
+        await tab.Page.RouteAsync("**/api/v1/**", route => route.FulfillAsync(new() { Json = Nothing }));
+        await tab.Page.RouteAsync("**/api/v1/documents", async route =>
         {
-            if (route.Request.Method != "POST")
-            {
-                await route.FulfillAsync(new() { Json = new { success = true, message = "", tasks = Array.Empty<int>(), documents = Array.Empty<int>(), total = 0 } });
-                return;
-            }
             keys.Add(await route.Request.HeaderValueAsync("Idempotency-Key") ?? "");
-            if (keys.Count == 1)
-            {
-                await route.FulfillAsync(new() { Status = 429, Headers = new Dictionary<string, string> { ["Retry-After"] = "1" }, Json = new { success = false, message = "Wait." } });
-                return;
-            }
-            await route.FulfillAsync(new() { Status = 415, Json = new { success = false, message = "This is not a document.", error = new { code = "unsupported_file_type" } } });
+            await route.FulfillAsync(keys.Count == 1
+                ? new() { Status = 429, Headers = [new("Retry-After", "1")], Json = Refusal("rate_limited", "Wait.") }
+                : new() { Status = 415, Json = Refusal("unsupported_file_type", "This is not a document.") });
         });
         await tab.Page.GotoAsync(files.Address);
-        await tab.Page.SetInputFilesAsync("#files-input", new FilePayload { Name = "a.txt", MimeType = "text/plain", Buffer = "words"u8.ToArray() });
-        await tab.Page.ClickAsync("#add [type=submit]");
+        await AddFileAsync(tab.Page);
 
         await Assertions.Expect(tab.Page.Locator(".task .problem")).ToHaveTextAsync("This is not a document.");
         Assert.Equal(2, keys.Count);
@@ -271,21 +264,69 @@ public sealed class PageModuleTests(Chromium chromium, PageFiles files) : IClass
         Assert.True(Guid.TryParse(keys[0], out _));
     }
 
+    [Fact]
+    public async Task The_token_goes_with_every_request_and_lives_as_long_as_the_tab()
+    {
+        await using var tab = await chromium.OpenAsync();
+        var tokens = new List<string?>();
+        var sockets = new List<string>();
+        await tab.Page.RouteAsync("**/api/v1/**", async route =>
+        {
+            tokens.Add(await route.Request.HeaderValueAsync("Authorization"));
+            var task = new { task_id = "t", tenant_id = "me", collection_id = "c", document_id = "d", status = "pending", title = "a.txt" };
+            var answer = route.Request.Method == "POST" ? new { success = true, message = "", task } : Nothing;
+            await route.FulfillAsync(new() { Json = answer });
+        });
+        await tab.Page.RouteWebSocketAsync("**/ws/tasks/**", socket => sockets.Add(socket.Url));
+        await tab.Page.GotoAsync(files.Address);
+        await tab.Page.FillAsync("[name=token]", "secret+/=");
+        await tab.Page.FillAsync("[name=tenant]", "me");
+        await tab.Page.Locator("[name=tenant]").BlurAsync();
+        tokens.Clear();
+        await AddFileAsync(tab.Page);
+        await Assertions.Expect(tab.Page.Locator(".task")).ToHaveAttributeAsync("data-status", "pending");
+        await tab.Page.ClickAsync("#documents-refresh");
+        await Assertions.Expect(tab.Page.Locator("#documents-none")).ToBeVisibleAsync();
+
+        Assert.Equal(["Bearer secret+/="], tokens.Distinct());
+        Assert.Contains("token=secret%2B%2F%3D", Assert.Single(sockets), StringComparison.Ordinal);
+        Assert.Equal("secret+/=", await tab.Page.EvaluateAsync<string>("sessionStorage.getItem('token')"));
+        Assert.DoesNotContain("secret", await tab.Page.EvaluateAsync<string>("JSON.stringify(localStorage)"), StringComparison.Ordinal);
+    }
+
+    private static object Nothing { get; } =
+        new { success = true, message = "", tasks = Array.Empty<int>(), documents = Array.Empty<int>(), total = 0 };
+
+    private static object Refusal(string code, string message) => new { success = false, message, error = new { code } };
+
+    private static async Task AddFileAsync(IPage page)
+    {
+        var file = new FilePayload { Name = "a.txt", MimeType = "text/plain", Buffer = "words"u8.ToArray() };
+        await page.SetInputFilesAsync("#files-input", file);
+        await page.ClickAsync("#add [type=submit]");
+    }
+
     private static string Event(int id, string type, string field, string value) =>
         $$"""{"event_id":{{id}},"event_type":"{{type}}","task_id":"t 1","tenant_id":"me","{{field}}":{{value}}}""";
 
-    private async Task<T> RunAsync<T>(string script, object input) => await RunAsync<T>(await chromium.GetScratchAsync(), script, input);
+    private async Task<T> RunAsync<T>(string script, object input) =>
+        await RunAsync<T>(await chromium.GetScratchAsync(), script, input);
 
     private async Task<T> RunAsync<T>(Tab tab, string script, object input)
     {
         if (tab.Page.Url == "about:blank") await tab.Page.GotoAsync(files.Address + "empty");
-        var answer = await tab.Page.EvaluateAsync<string>($"async (input) => JSON.stringify(await (async () => {{ {script} }})())", input);
+        var answer = await tab.Page.EvaluateAsync<string>(
+            $"async (input) => JSON.stringify(await (async () => {{ {script} }})())", input);
         return JsonSerializer.Deserialize<T>(answer, JsonSerializerOptions.Web)!;
     }
 
-    private static IEnumerable<string> Strings(JsonElement element, string name) => element.GetProperty(name).EnumerateArray().Select(item => item.GetString()!);
+    private static IEnumerable<string> Strings(JsonElement element, string name) =>
+        element.GetProperty(name).EnumerateArray().Select(item => item.GetString()!);
 
-    private static IEnumerable<string> Placeholders(string text) => Regex.Matches(text, @"\{\w+\}").Select(match => match.Value).Distinct().Order();
+    private static IEnumerable<string> Placeholders(string text) => Groups(text, @"(\{\w+\})").Distinct().Order();
+
+    private static IEnumerable<string> Groups(string text, string pattern) =>
+        Regex.Matches(text, pattern).Select(match => match.Groups[1].Value);
 
     private sealed record Piece(int Start, int End, int[] Chunks);
 

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using Ingestion.Config;
 
 namespace Ingestion.Tests.Support;
 
@@ -36,6 +37,22 @@ public sealed class ServiceProcess : IAsyncDisposable
     public int ProcessId => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Files that wait for a worker, whole and half-written ones.</summary>
+    public string[] Uploads => Directory.GetFiles(Path.Combine(Folder, "data", "uploads"));
+
+    /// <summary>Bytes; the most that it has held in memory so far, and what it holds now.</summary>
+    public (long Peak, long Now) Memory
+    {
+        get
+        {
+            var lines = File.ReadAllLines($"/proc/{_process.Id}/status");
+            long Kilobytes(string name) => long.Parse(
+                lines.First(line => line.StartsWith(name, StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+                System.Globalization.CultureInfo.InvariantCulture);
+            return (Kilobytes("VmHWM:") * 1024, Kilobytes("VmRSS:") * 1024);
+        }
+    }
 
     public string Output
     {
@@ -134,6 +151,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
+        foreach (var variable in Variables.All) start.Environment.Remove(variable.Name);
         start.Environment["PORT"] = Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
         start.Environment["DATA_DIR"] = Path.Combine(Folder, "data");
         foreach (var (name, value) in _environment) start.Environment[name] = value;

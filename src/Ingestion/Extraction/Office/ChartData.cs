@@ -8,6 +8,7 @@ internal sealed class ChartData
     /// <summary>Over all series, so that points with absurd indices cannot fill the memory.</summary>
     private int _room = 500_000;
 
+    /// <summary>With the kind of chart; only that where it has no title.</summary>
     public string Title { get; private set; } = "";
     public List<List<string>> Rows { get; } = [];
 
@@ -25,7 +26,7 @@ internal sealed class ChartData
             else if (xml.Name == "title" && chart.Title.Length == 0 && series.Count == 0) chart.Title = DrawingText.PlainText(xml).Trim();
         }
         chart.Fill(series);
-        if (chart.Title.Length == 0) chart.Title = kind;
+        chart.Title = chart.Title.Length == 0 ? kind : kind.Length == 0 ? chart.Title : $"{chart.Title} ({kind})";
         return chart;
     }
 

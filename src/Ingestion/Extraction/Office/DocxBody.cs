@@ -5,7 +5,7 @@ internal sealed class DocxBody(
     OfficePackage package, Relationships main, DocxStyles styles, DocxNumbering numbering, MarkdownWriter writer)
 {
     private readonly List<string> _codeLines = [];
-    private readonly List<DocxBlock> _codeBlocks = [];
+    private readonly List<OfficeBlock> _codeBlocks = [];
     private readonly List<NoteReference> _notes = [];
     private readonly Dictionary<NoteReference, int> _noteNumbers = [];
     private readonly Relationships _main = main;
@@ -21,7 +21,7 @@ internal sealed class DocxBody(
 
     public void Write(XmlPart xml)
     {
-        var blocks = new List<DocxBlock>();
+        var blocks = new List<OfficeBlock>();
         WriteBlocks(xml, blocks);
         EndCode();
         if (_pictures > 0) writer.Warn($"Pictures in the document: {_pictures}. Text inside pictures was not read.");
@@ -57,32 +57,32 @@ internal sealed class DocxBody(
     public void Warn(string sentence) => writer.Warn(sentence);
 
     /// <summary>Reads the blocks inside the current element.</summary>
-    public void ReadBlocks(XmlPart xml, List<DocxBlock> blocks)
+    public void ReadBlocks(XmlPart xml, List<OfficeBlock> blocks)
     {
         var depth = xml.Depth;
         while (xml.NextChild(depth)) ReadBlock(xml, blocks);
     }
 
-    public void ReadChart(string? relationship, List<DocxBlock> blocks)
+    public void ReadChart(string? relationship, List<OfficeBlock> blocks)
     {
         package.TryRead(Current.Part(relationship), writer, xml =>
         {
             var chart = ChartData.Read(xml);
-            if (chart.Title.Length > 0) blocks.Add(new DocxBlock(ElementKind.Caption, chart.Title));
-            if (chart.Rows.Count > 0) blocks.Add(new DocxBlock(ElementKind.Table, "") { Rows = chart.Rows });
+            if (chart.Title.Length > 0) blocks.Add(new OfficeBlock(ElementKind.Caption, chart.Title));
+            if (chart.Rows.Count > 0) blocks.Add(OfficeBlock.Table(chart.Rows));
         });
     }
 
     /// <summary>The texts of a diagram (SmartArt), which stand in a part of their own.</summary>
-    public void ReadDiagram(string? relationship, List<DocxBlock> blocks)
+    public void ReadDiagram(string? relationship, List<OfficeBlock> blocks)
     {
         package.TryRead(Current.Part(relationship), writer, xml =>
         {
-            foreach (var text in DrawingText.DiagramTexts(xml)) blocks.Add(new DocxBlock(ElementKind.ListItem, text, 1, "-"));
+            foreach (var text in DrawingText.DiagramTexts(xml)) blocks.Add(new OfficeBlock(ElementKind.ListItem, text, 1, "-"));
         });
     }
 
-    private void WriteBlocks(XmlPart xml, List<DocxBlock> blocks)
+    private void WriteBlocks(XmlPart xml, List<OfficeBlock> blocks)
     {
         var depth = xml.Depth;
         while (xml.NextChild(depth))
@@ -101,7 +101,7 @@ internal sealed class DocxBody(
     /// <summary>Elements that only wrap blocks.</summary>
     private static bool IsTransparent(string name) => name is "sdt" or "sdtContent" or "ins" or "moveTo" or "customXml" or "smartTag";
 
-    public void ReadBlock(XmlPart xml, List<DocxBlock> blocks)
+    public void ReadBlock(XmlPart xml, List<OfficeBlock> blocks)
     {
         switch (xml.Name)
         {
@@ -112,7 +112,7 @@ internal sealed class DocxBody(
                 new DocxTable(this).Read(xml, blocks);
                 break;
             case "oMathPara" or "oMath":
-                blocks.Add(new DocxBlock(ElementKind.Formula, Omml.Read(xml)));
+                blocks.Add(new OfficeBlock(ElementKind.Formula, Omml.Read(xml)));
                 break;
             case "AlternateContent":
                 if (xml.NextDescendant(xml.Depth, "Choice")) ReadBlocks(xml, blocks);
@@ -126,7 +126,7 @@ internal sealed class DocxBody(
         }
     }
 
-    private void WriteBlock(DocxBlock block)
+    private void WriteBlock(OfficeBlock block)
     {
         if (block.Code is not null)
         {
@@ -135,38 +135,8 @@ internal sealed class DocxBody(
             return;
         }
         EndCode();
-        WritePlainBlock(block);
+        block.Write(writer);
     }
-
-    private void WritePlainBlock(DocxBlock block)
-    {
-        switch (block.Kind)
-        {
-            case ElementKind.Heading:
-                writer.Heading(block.Level, block.Mark.Length > 0 ? $"{block.Mark} {block.Text}" : block.Text);
-                break;
-            case ElementKind.ListItem:
-                // Only "3." and "3)" are list marks to Markdown; any other mark is part of the text.
-                if (block.Mark == "-" || IsMarkdownMark(block.Mark)) writer.ListItem(block.Level, block.Mark, block.Text);
-                else writer.ListItem(block.Level, "-", $"{block.Mark} {block.Text}");
-                break;
-            case ElementKind.Table:
-                writer.Table(block.Rows!);
-                break;
-            case ElementKind.Formula:
-                if (block.Text.Length > 0) writer.Paragraph($"$${block.Text}$$", ElementKind.Formula);
-                break;
-            case ElementKind.Quote:
-                writer.Quote(block.Text);
-                break;
-            default:
-                writer.Paragraph(block.Text, block.Kind);
-                break;
-        }
-    }
-
-    private static bool IsMarkdownMark(string mark) =>
-        mark.Length is > 1 and < 11 && mark[^1] is '.' or ')' && mark.AsSpan(0, mark.Length - 1).IndexOfAnyExceptInRange('0', '9') < 0;
 
     /// <summary>Monospaced paragraphs that follow each other are one piece of code, unless nothing in them looks like code.</summary>
     private void EndCode()
@@ -174,7 +144,7 @@ internal sealed class DocxBody(
         if (_codeBlocks.Count == 0) return;
         var isCode = _codeBlocks.Exists(block => block.Kind == ElementKind.Code || CodeSigns.In(block.Code!));
         if (isCode) writer.Code(string.Join('\n', _codeLines));
-        else _codeBlocks.ForEach(WritePlainBlock);
+        else _codeBlocks.ForEach(block => block.Write(writer));
         _codeBlocks.Clear();
         _codeLines.Clear();
     }
@@ -188,13 +158,13 @@ internal sealed class DocxBody(
             _ofNotes = package.RelationshipsOf(part!);
             if (!xml.ReadRoot()) return;
             var depth = xml.Depth;
-            var blocks = new List<DocxBlock>();
+            var blocks = new List<OfficeBlock>();
             while (xml.NextChild(depth))
             {
                 var note = new NoteReference(kind, xml.Attribute("id") ?? "");
                 if (!_noteNumbers.ContainsKey(note)) continue;
                 ReadBlocks(xml, blocks);
-                texts.TryAdd(note, DocxBlock.Join(blocks));
+                texts.TryAdd(note, OfficeBlock.Join(blocks));
                 blocks.Clear();
             }
         });

@@ -78,8 +78,8 @@ internal sealed class DocxNumbering
     private (ListInstance Instance, AbstractList List)? Find(string number)
     {
         if (!_instances.TryGetValue(number, out var instance) || !_abstract.TryGetValue(instance.AbstractId, out var list)) return null;
-        var linked = list.NumberingStyle is { } style && _styleLists.TryGetValue(style, out var id) ? _abstract.GetValueOrDefault(id) : null;
-        return (instance, linked ?? list);
+        if (list.NumberingStyle is not { } style || !_styleLists.TryGetValue(style, out var id)) return (instance, list);
+        return (instance, _abstract.GetValueOrDefault(id) ?? list);
     }
 
     private void ReadAbstract(XmlPart xml)
@@ -144,35 +144,13 @@ internal sealed class DocxNumbering
     private static string NumberText(int value, string format) => format switch
     {
         "none" => "",
-        "lowerLetter" => Letters(value, 'a'),
-        "upperLetter" => Letters(value, 'A'),
-        "lowerRoman" => Roman(value).ToLowerInvariant(),
-        "upperRoman" => Roman(value),
+        "lowerLetter" => ListNumbers.Letters(value, 'a'),
+        "upperLetter" => ListNumbers.Letters(value, 'A'),
+        "lowerRoman" => ListNumbers.Roman(value).ToLowerInvariant(),
+        "upperRoman" => ListNumbers.Roman(value),
         "decimalZero" => value.ToString("00", CultureInfo.InvariantCulture),
         _ => value.ToString(CultureInfo.InvariantCulture),
     };
-
-    /// <summary>a … z, aa, bb, … as Word counts.</summary>
-    private static string Letters(int value, char first) => value is < 1 or > 26 * 32
-        ? value.ToString(CultureInfo.InvariantCulture)
-        : new string((char)(first + ((value - 1) % 26)), ((value - 1) / 26) + 1);
-
-    private static string Roman(int value)
-    {
-        if (value is < 1 or > 3999) return value.ToString(CultureInfo.InvariantCulture);
-        var text = new StringBuilder();
-        foreach (var (worth, sign) in RomanSigns)
-        {
-            for (; value >= worth; value -= worth) text.Append(sign);
-        }
-        return text.ToString();
-    }
-
-    private static readonly (int Worth, string Sign)[] RomanSigns =
-    [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"),
-        (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-    ];
 
     private sealed class AbstractList
     {

@@ -5,14 +5,14 @@ internal sealed class DocxParagraph(DocxBody body)
 {
     private readonly InlineMarkdown _inline = new();
     private readonly List<string> _formulas = [];
-    private readonly List<DocxBlock> _anchored = [];
+    private readonly List<OfficeBlock> _anchored = [];
     private DocxStyle _style = body.Styles.Paragraph(null);
     private NumberingReference _numbering;
     private int? _outlineLevel;
     private bool _hasProse;
     private bool _allMonospaced = true;
 
-    public void Read(XmlPart xml, List<DocxBlock> blocks)
+    public void Read(XmlPart xml, List<OfficeBlock> blocks)
     {
         ReadInline(xml);
         body.Fields.EndParagraph();
@@ -20,24 +20,24 @@ internal sealed class DocxParagraph(DocxBody body)
         var kind = Classify(out var level);
         var mark = NextMark();
         if (!_hasProse && _formulas.Count > 0 && kind is ElementKind.Paragraph or ElementKind.Caption)
-            blocks.AddRange(_formulas.ConvertAll(formula => new DocxBlock(ElementKind.Formula, formula)));
+            blocks.AddRange(_formulas.ConvertAll(formula => new OfficeBlock(ElementKind.Formula, formula)));
         else if (kind == ElementKind.Code || (_allMonospaced && _hasProse && kind == ElementKind.Paragraph && mark is null))
-            blocks.Add(new DocxBlock(kind, text) { Code = _inline.Plain });
+            blocks.Add(new OfficeBlock(kind, text) { Code = _inline.Plain });
         else if (!string.IsNullOrWhiteSpace(text))
             blocks.Add(Block(kind, level, mark, text));
         blocks.AddRange(_anchored);
     }
 
-    private DocxBlock Block(ElementKind kind, int level, string? mark, string text)
+    private OfficeBlock Block(ElementKind kind, int level, string? mark, string text)
     {
         if (kind == ElementKind.Heading)
         {
             if (_style.IsTitle) body.Title ??= _inline.Plain.Trim();
-            return new DocxBlock(kind, text, level, mark is null or "-" ? "" : mark);
+            return new OfficeBlock(kind, text, level, mark is null or "-" ? "" : mark);
         }
         return kind == ElementKind.Paragraph && mark is not null
-            ? new DocxBlock(ElementKind.ListItem, text, Math.Clamp(_numbering.Level ?? 0, 0, 8) + 1, mark.Length == 0 ? "-" : mark)
-            : new DocxBlock(kind, text);
+            ? new OfficeBlock(ElementKind.ListItem, text, Math.Clamp(_numbering.Level ?? 0, 0, 8) + 1, mark.Length == 0 ? "-" : mark)
+            : new OfficeBlock(kind, text);
     }
 
     private ElementKind Classify(out int level)

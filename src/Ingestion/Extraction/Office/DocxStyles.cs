@@ -181,7 +181,7 @@ internal readonly record struct RunFormat(bool? Bold, bool? Italic, bool? Strike
     public Emphasis Emphasis =>
         (Bold == true ? Emphasis.Bold : 0) | (Italic == true ? Emphasis.Italic : 0) | (Strike == true ? Emphasis.Strike : 0);
 
-    private static bool? IsMonospaced(string? font)
+    public static bool? IsMonospaced(string? font)
     {
         if (font is null) return null;
         foreach (var name in MonospacedFonts)

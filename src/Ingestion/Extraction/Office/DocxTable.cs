@@ -10,16 +10,16 @@ internal sealed class DocxTable(DocxBody body)
     private const int LongestCell = 1_500;
 
     private readonly List<List<string>> _rows = [];
-    private readonly List<List<DocxBlock>> _cells = [];
+    private readonly List<List<OfficeBlock>> _cells = [];
     private readonly List<string> _above = [];
     private bool _isLayout;
 
-    public void Read(XmlPart xml, List<DocxBlock> blocks)
+    public void Read(XmlPart xml, List<OfficeBlock> blocks)
     {
         ReadRows(xml);
         // A table of one cell is a frame around text; headings and lists inside such frames would be lost in a table.
         if (_isLayout || _rows is [{ Count: 1 }]) _cells.ForEach(blocks.AddRange);
-        else if (_rows.Count > 0) blocks.Add(new DocxBlock(ElementKind.Table, "") { Rows = _rows });
+        else if (_rows.Count > 0) blocks.Add(OfficeBlock.Table(_rows));
     }
 
     private void ReadRows(XmlPart xml)
@@ -70,7 +70,7 @@ internal sealed class DocxTable(DocxBody body)
     {
         var span = 1;
         var continues = false;
-        var blocks = new List<DocxBlock>();
+        var blocks = new List<OfficeBlock>();
         var depth = xml.Depth;
         while (xml.NextChild(depth))
         {
@@ -78,7 +78,7 @@ internal sealed class DocxTable(DocxBody body)
             else body.ReadBlock(xml, blocks);
         }
         _cells.Add(blocks);
-        var text = DocxBlock.Join(blocks);
+        var text = OfficeBlock.Join(blocks);
         _isLayout |= text.Length > LongestCell;
         if (continues && text.Length == 0 && row.Count < _above.Count) text = SpannedText.Repeated(_above[row.Count]);
         for (var i = 0; i < span; i++)

@@ -21,8 +21,10 @@ internal static class LatexSymbols
         ['∧'] = "wedge", ['∨'] = "vee", ['⊕'] = "oplus", ['⊗'] = "otimes", ['⊥'] = "perp", ['∥'] = "parallel", ['∠'] = "angle",
         ['→'] = "to", ['←'] = "leftarrow", ['↔'] = "leftrightarrow", ['⇒'] = "Rightarrow", ['⇐'] = "Leftarrow", ['⇔'] = "Leftrightarrow",
         ['↦'] = "mapsto", ['∞'] = "infty", ['∂'] = "partial", ['∇'] = "nabla", ['√'] = "surd", ['∑'] = "sum", ['∏'] = "prod",
-        ['∐'] = "coprod",        ['∫'] = "int", ['∬'] = "iint", ['∭'] = "iiint", ['∮'] = "oint", ['⋃'] = "bigcup", ['⋂'] = "bigcap", ['…'] = "ldots",
-        ['⋯'] = "cdots",        ['⋮'] = "vdots", ['⋱'] = "ddots", ['ℏ'] = "hbar", ['ℓ'] = "ell", ['⟨'] = "langle", ['⟩'] = "rangle", ['‖'] = "Vert",
+        ['∐'] = "coprod",
+        ['∫'] = "int", ['∬'] = "iint", ['∭'] = "iiint", ['∮'] = "oint", ['⋃'] = "bigcup", ['⋂'] = "bigcap", ['…'] = "ldots",
+        ['⋯'] = "cdots",
+        ['⋮'] = "vdots", ['⋱'] = "ddots", ['ℏ'] = "hbar", ['ℓ'] = "ell", ['⟨'] = "langle", ['⟩'] = "rangle", ['‖'] = "Vert",
         ['⌈'] = "lceil", ['⌉'] = "rceil", ['⌊'] = "lfloor", ['⌋'] = "rfloor",
     }.ToFrozenDictionary();
 

@@ -67,8 +67,6 @@ internal sealed class OfficePackage : IDisposable
         }
     }
 
-    public IEnumerable<string> PartNames => _parts.Keys;
-
     public bool Has(string part) => _parts.ContainsKey(part);
 
     /// <exception cref="ExtractionException">Corrupt where the package has no such part.</exception>
@@ -79,10 +77,15 @@ internal sealed class OfficePackage : IDisposable
     /// <param name="filter">What the bytes pass before they are parsed.</param>
     public XmlPart? Find(string part, Func<Stream, Stream>? filter = null)
     {
+        var bytes = OpenPart(part);
+        return bytes is null ? null : new XmlPart(XmlReader.Create(filter is null ? bytes : filter(bytes), XmlSettings), _maxDepth);
+    }
+
+    /// <summary>A part's bytes, under the same limits; null where the package has no such part.</summary>
+    public Stream? OpenPart(string part)
+    {
         if (!_parts.TryGetValue(part, out var entry)) return null;
-        if (entry.IsEncrypted) throw Encrypted();
-        var bytes = _guard.Watch(entry.Open());
-        return new XmlPart(XmlReader.Create(filter is null ? bytes : filter(bytes), XmlSettings), _maxDepth);
+        return entry.IsEncrypted ? throw Encrypted() : _guard.Watch(entry.Open());
     }
 
     /// <summary>Reads a part that the document can do without: where it is broken, the rest is still worth having.</summary>

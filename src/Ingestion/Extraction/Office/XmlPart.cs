@@ -9,6 +9,8 @@ namespace Ingestion.Extraction.Office;
 /// </summary>
 internal sealed class XmlPart(XmlReader reader, int maxDepth) : IDisposable
 {
+    private readonly char[] _chunk = new char[64];
+
     public string Name => reader.LocalName;
     public string Namespace => reader.NamespaceURI;
     public string Value => reader.Value;
@@ -103,6 +105,26 @@ internal sealed class XmlPart(XmlReader reader, int maxDepth) : IDisposable
         return more?.ToString() ?? first;
     }
 
+    /// <summary>Up to 64 characters of the current attribute's value, without a string of its own; good until the next call.</summary>
+    public ReadOnlySpan<char> ShortValue()
+    {
+        int length = 0, read;
+        while (length < _chunk.Length && (read = reader.ReadValueChunk(_chunk, length, _chunk.Length - length)) > 0) length += read;
+        return _chunk.AsSpan(0, length);
+    }
+
+    /// <summary>
+    /// The text of an element that holds nothing else, where it has less than 64 characters; false for any other, whose rest is lost.
+    /// </summary>
+    public bool TryShortText(out ReadOnlySpan<char> text)
+    {
+        text = default;
+        var depth = reader.Depth;
+        if (reader.IsEmptyElement || !Read() || !IsText(reader.NodeType)) return false;
+        text = ShortValue();
+        return text.Length < _chunk.Length && Read() && reader.NodeType == XmlNodeType.EndElement && reader.Depth == depth;
+    }
+
     /// <summary>The first attribute with that local name.</summary>
     public string? Attribute(string name)
     {
@@ -116,6 +138,23 @@ internal sealed class XmlPart(XmlReader reader, int maxDepth) : IDisposable
                 break;
             }
             while (reader.MoveToNextAttribute());
+            reader.MoveToElement();
+        }
+        return value;
+    }
+
+    /// <summary>The attribute of that name which points at a relationship; elements may have another of the same local name.</summary>
+    public string? RelationshipId(string name = "id")
+    {
+        string? value = null;
+        if (reader.MoveToFirstAttribute())
+        {
+            do
+            {
+                if (reader.LocalName == name && reader.NamespaceURI.EndsWith("/relationships", StringComparison.Ordinal))
+                    value = reader.Value;
+            }
+            while (value is null && reader.MoveToNextAttribute());
             reader.MoveToElement();
         }
         return value;

@@ -26,6 +26,9 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private const int MaxSavedStates = 10_000;
     private const float ThinBox = 3;
 
+    /// <summary>A shaded box up to this height may be a table's row, whose edges part it from the next.</summary>
+    private const float ShadedRow = 60;
+
     private readonly PdfPage _page;
     private readonly CancellationToken _cancel;
     private readonly Dictionary<IFont, FontStyle> _styles = [];
@@ -105,6 +108,9 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             return;
         }
 
+        // Symbol fonts without a mapping: their codes land on controls, and they draw bullets.
+        if (unicode.Length == 1 && unicode[0] is >= '\u0080' and <= '\u009F') unicode = "•";
+
         // Text space to page space in one matrix: x' = a·x + c·y + e, y' = b·x + d·y + f.
         var (a, b) = (renderingMatrix.A, renderingMatrix.B);
         var (c, d) = (renderingMatrix.C, renderingMatrix.D);
@@ -151,7 +157,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     {
         var style = FontStyle.None;
         var name = font.Details?.Name ?? "";
-        if (font.Details is { IsBold: true } or { Weight: >= 600 } || Names(name, "bold", "black", "heavy", "demi")) style |= FontStyle.Bold;
+        if (font.Details is { IsBold: true } or { Weight: >= 600 } || Names(name, "bold", "black", "heavy", "demi", "cmbx", "sfbx", "ecbx", "-medi") && !Names(name, "-medium")) style |= FontStyle.Bold;
         if (font.Details is { IsItalic: true } || Names(name, "italic", "oblique")) style |= FontStyle.Italic;
         if (Names(name, "courier", "mono", "consol", "menlo", "typewriter", "inconsolata", "cmtt")) style |= FontStyle.Monospace;
         return style;
@@ -298,6 +304,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         foreach (var box in _boxes)
         {
             if (Math.Abs(box.Width) <= ThinBox || Math.Abs(box.Height) <= ThinBox) AddRule(box.Left, box.Bottom, box.Right, box.Top);
+            else if (Math.Abs(box.Height) <= ShadedRow) AddOutline(box);
         }
         EndPath();
     }

@@ -7,17 +7,21 @@ internal static class Leaders
 {
     private const int Shortest = 5;
 
+    public static bool In(string line) => line.Contains(" … ", StringComparison.Ordinal);
+
     public static string Shorten(string line)
     {
-        if (!line.Contains("...", StringComparison.Ordinal) && !line.Contains(". . .", StringComparison.Ordinal)) return line;
+        if (!line.Contains("...", StringComparison.Ordinal) && !line.Contains(". . .", StringComparison.Ordinal)
+            && !line.Contains("⋯⋯", StringComparison.Ordinal) && !line.Contains("……", StringComparison.Ordinal))
+            return line;
         var text = new StringBuilder(line.Length);
         for (var i = 0; i < line.Length;)
         {
             var end = i;
             var dots = 0;
-            for (; end < line.Length && (line[end] == '.' || (line[end] == ' ' && dots > 0)); end++)
+            for (; end < line.Length && (line[end] is '.' or '⋯' or '…' || (line[end] == ' ' && dots > 0)); end++)
             {
-                if (line[end] == '.') dots++;
+                if (line[end] != ' ') dots++;
             }
             if (dots < Shortest)
             {

@@ -65,7 +65,7 @@ internal sealed class PdfPageFactory(
         var collector = new GlyphCollector(
             page, ResourceStore, PdfScanner, PageContentParser, FilterProvider, cropBox, userSpaceUnit, rotation, initialMatrix, ParsingOptions);
         collector.Process(pageNumber, operations);
-        LinkAnnotations.Read(dictionary, PdfScanner, initialMatrix, page);
+        new Annotations(PdfScanner, initialMatrix, page).Read(dictionary);
         return page;
     }
 }

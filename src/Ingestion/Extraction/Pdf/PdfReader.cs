@@ -29,11 +29,12 @@ public sealed class PdfReader : IDocumentReader
         var pages = new List<List<TextBlock>>(Math.Min(total, 1024));
         var damaged = new List<(int Page, string Why)>();
         var pictures = new List<int>();
+        var heights = new List<float>(pages.Capacity);
         var length = 0L;
         for (var number = 1; number <= total; number++)
         {
             cancel.ThrowIfCancellationRequested();
-            var blocks = ReadPage(document, number, damaged, pictures, cancel);
+            var blocks = ReadPage(document, number, damaged, pictures, heights, cancel);
             length += blocks.Sum(block => (long)block.Length);
             if (length > content.Limits.MaxTextLength)
             {
@@ -45,21 +46,42 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
+        var furniture = PageFurniture.Take(pages, number => heights[number - 1]);
+        Headings.Mark(pages, OutlineOf(document, writer));
         foreach (var blocks in pages)
         {
             writer.StartPage();
+            ListLevels.Assign(blocks);
             BlockWriter.Write(blocks, writer);
         }
         Warn(writer, damaged, pictures, total, length);
-        return writer.ToDocument(content.MediaType);
+        var extracted = writer.ToDocument(content.MediaType) with
+        {
+            Furniture = furniture.ConvertAll(block => new Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box)),
+        };
+        return PdfMetadata.AddTo(extracted, document);
+    }
+
+    private static List<OutlineEntry> OutlineOf(PdfDocument document, MarkdownWriter writer)
+    {
+        try
+        {
+            return OutlineEntry.Of(document);
+        }
+        catch (Exception failure) when (failure is not (OperationCanceledException or ExtractionException))
+        {
+            writer.Warn($"The PDF's own table of contents could not be read ({failure.GetType().Name}); headings are told by their type alone.");
+            return [];
+        }
     }
 
     private static List<TextBlock> ReadPage(
-        PdfDocument document, int number, List<(int, string)> damaged, List<int> pictures, CancellationToken cancel)
+        PdfDocument document, int number, List<(int, string)> damaged, List<int> pictures, List<float> heights, CancellationToken cancel)
     {
         try
         {
             var page = document.GetPage<PdfPage>(number);
+            heights.Add(page.Height);
             if (page.Damage is { } damage) damaged.Add((number, damage));
             var blocks = PageBlocks.Of(page);
             if (blocks.Count == 0 && page.Images > 0) pictures.Add(number);
@@ -68,6 +90,7 @@ public sealed class PdfReader : IDocumentReader
         catch (Exception failure) when (failure is not (OperationCanceledException or ExtractionException))
         {
             cancel.ThrowIfCancellationRequested();
+            if (heights.Count < number) heights.Add(0);
             damaged.Add((number, $"it could not be read ({failure.GetType().Name})"));
             return [];
         }

@@ -9,6 +9,9 @@ internal record struct PlacedGlyph(string Text, float U0, float U1, float V, flo
     /// <summary>A word ends before it, in visual order.</summary>
     public bool SpaceBefore { get; set; }
 
+    /// <summary>Where it leads, for the glyphs of a link.</summary>
+    public string? Address { get; init; }
+
     public readonly float Middle => (U0 + U1) / 2;
 }
 
@@ -56,9 +59,23 @@ internal sealed class TextFrame(float cos, float sin)
             }
             var (u, v) = last.FromPage(glyph.X, glyph.Y);
             last.Glyphs.Add(new PlacedGlyph(
-                glyph.Text, Math.Min(u, u + glyph.Advance), Math.Max(u, u + glyph.Advance), v, glyph.Size, glyph.Style, glyph.Artifact));
+                glyph.Text, Math.Min(u, u + glyph.Advance), Math.Max(u, u + glyph.Advance), v, glyph.Size, glyph.Style, glyph.Artifact)
+            {
+                Address = page.Links.Count == 0 ? null : AddressAt(page.Links, glyph),
+            });
         }
         return [.. frames.Values.OrderByDescending(frame => frame.Glyphs.Count).ThenBy(frame => frame.Angle)];
+    }
+
+    private static string? AddressAt(List<PageLink> links, in Glyph glyph)
+    {
+        var x = glyph.X + ((glyph.DirectionX * glyph.Advance) - (glyph.DirectionY * glyph.Size * 0.5f)) / 2;
+        var y = glyph.Y + ((glyph.DirectionY * glyph.Advance) + (glyph.DirectionX * glyph.Size * 0.5f)) / 2;
+        foreach (var link in links)
+        {
+            if (x >= link.X0 && x <= link.X1 && y >= link.Y0 && y <= link.Y1) return link.Address;
+        }
+        return null;
     }
 
     // A slightly skewed scan is still upright text; a watermark at 45° is not.

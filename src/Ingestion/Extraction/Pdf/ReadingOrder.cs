@@ -112,7 +112,7 @@ internal sealed class ReadingOrder
     /// <summary>How far down the white space between <paramref name="u0"/> and <paramref name="u1"/> runs, narrowing as it must.</summary>
     private static Gutter? Grow(List<Row> rows, int first, float u0, float u1, float left, float right)
     {
-        int leftRows = 0, rightRows = 0, both = 0;
+        int leftRows = 0, rightRows = 0, both = 0, leftPieces = 0, rightPieces = 0;
         float leftWidth = 0, rightWidth = 0, size = 0;
         var last = first;
         for (var i = first; i < rows.Count; i++)
@@ -128,8 +128,16 @@ internal sealed class ReadingOrder
             float leftInk = 0, rightInk = 0;
             foreach (var segment in rows[i].Segments)
             {
-                if ((segment.U0 + segment.U1) / 2 < middle) leftInk += segment.Width;
-                else rightInk += segment.Width;
+                if ((segment.U0 + segment.U1) / 2 < middle)
+                {
+                    leftInk += segment.Width;
+                    leftPieces++;
+                }
+                else
+                {
+                    rightInk += segment.Width;
+                    rightPieces++;
+                }
             }
             if (leftInk > 0) leftRows++;
             if (rightInk > 0) rightRows++;
@@ -141,6 +149,9 @@ internal sealed class ReadingOrder
         if (leftRows < MinRowsEachSide || rightRows < MinRowsEachSide) return null;
         size /= last - first + 1;
         if (leftWidth / leftRows < MinColumn * size || rightWidth / rightRows < MinColumn * size) return null;
+
+        // Columns of prose have one piece to a line; many on both sides are a table's cells.
+        if (leftPieces > 1.4f * leftRows && rightPieces > 1.4f * rightRows) return null;
 
         // A gutter at the edge of the region, or with text that only follows below, is an indent and not a column.
         if (both == 0 && !Interleave(rows, first, last, middle)) return null;

@@ -2,10 +2,14 @@ using System.Text;
 
 namespace Ingestion.Extraction.Pdf;
 
+/// <summary>The stretch <c>[Start, End)</c> of a line's text that leads to an address.</summary>
+internal readonly record struct LinkSpan(int Start, int End, string Address);
+
 /// <summary>One line of one column, or of one table cell.</summary>
 internal sealed class TextLine
 {
     public required string Text { get; init; }
+    public required IReadOnlyList<LinkSpan> Links { get; init; }
     public required float Left { get; init; }
     public required float Right { get; init; }
 
@@ -18,6 +22,9 @@ internal sealed class TextLine
     public required bool Artifact { get; init; }
     public required bool RightToLeft { get; init; }
 
+    /// <summary>Pieces with wide gaps between them.</summary>
+    public required int Pieces { get; init; }
+
     public float Top => Base + (0.8f * Size);
     public float Bottom => Base - (0.25f * Size);
 
@@ -25,11 +32,14 @@ internal sealed class TextLine
     {
         var glyphs = segments.Count == 1 ? segments[0].Glyphs : Join(segments);
         var text = new StringBuilder(glyphs.Length + 8);
-        VisualText.Append(text, glyphs);
+        var links = new List<LinkSpan>();
+        var rightToLeft = VisualText.Append(text, glyphs, links);
+        var whole = text.ToString();
+        var shortened = Leaders.Shorten(whole);
 
         int bold = 0, italic = 0, mono = 0, artifact = 0;
         float left = float.MaxValue, right = float.MinValue;
-        var sizes = new Dictionary<float, int>();
+        var sizes = new SizeTally();
         foreach (var glyph in glyphs)
         {
             if ((glyph.Style & FontStyle.Bold) != 0) bold++;
@@ -38,23 +48,46 @@ internal sealed class TextLine
             if (glyph.Artifact) artifact++;
             left = Math.Min(left, glyph.U0);
             right = Math.Max(right, glyph.U1);
-            var size = MathF.Round(glyph.Size * 4) / 4;
-            sizes[size] = sizes.GetValueOrDefault(size) + 1;
+            sizes.Add(MathF.Round(glyph.Size * 4) / 4);
         }
         var most = glyphs.Length * 9 / 10f;
         var style = (bold >= most ? FontStyle.Bold : 0) | (italic >= most ? FontStyle.Italic : 0) | (mono >= most ? FontStyle.Monospace : 0);
         return new TextLine
         {
-            Text = Leaders.Shorten(text.ToString()),
+            Text = shortened,
+            Links = ReferenceEquals(shortened, whole) ? links : [],
             Left = left,
             Right = right,
-            Base = segments.MaxBy(segment => segment.Size)!.V,
-            Size = sizes.MaxBy(pair => (pair.Value, pair.Key)).Key,
+            Base = segments.Count == 1 ? segments[0].V : segments.MaxBy(segment => segment.Size)!.V,
+            Size = sizes.Usual,
             Style = style,
             Artifact = artifact * 2 > glyphs.Length,
-            RightToLeft = VisualText.HasRightToLeft(glyphs),
+            RightToLeft = rightToLeft,
+            Pieces = segments.Count,
         };
     }
+
+    /// <summary>The text with its links as Markdown. A text that shows its own address is left as it is.</summary>
+    public string ToMarkdown()
+    {
+        if (Links.Count == 0) return Text;
+        var marked = new StringBuilder(Text.Length + 64);
+        var at = 0;
+        foreach (var (start, end, address) in Links)
+        {
+            marked.Append(Text, at, start - at);
+            var shown = Text[start..end];
+            if (shown.Length == 0 || Shows(shown, address)) marked.Append(shown);
+            else marked.Append('[').Append(shown.Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal)).Append("](").Append(address).Append(')');
+            at = end;
+        }
+        return marked.Append(Text, at, Text.Length - at).ToString();
+    }
+
+    // Also a part of it, since long addresses run over several lines.
+    private static bool Shows(string text, string address) =>
+        text.Length >= 5 && address.Contains(text.Trim(' ', '.', ',', '<', '>', '(', ')'), StringComparison.OrdinalIgnoreCase)
+        && text.AsSpan().IndexOfAny("./@") >= 0;
 
     private static PlacedGlyph[] Join(IReadOnlyList<Segment> segments)
     {

@@ -30,34 +30,67 @@ internal static class VisualText
         return false;
     }
 
-    public static void Append(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs)
+    /// <param name="links">Gets the stretches of <paramref name="text"/> that are links.</param>
+    /// <returns>Whether there is right-to-left script in it.</returns>
+    public static bool Append(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs, List<LinkSpan> links)
     {
         if (HasRightToLeft(glyphs))
         {
+            var from = text.Length;
             AppendTurned(text, glyphs);
-            return;
+            foreach (var glyph in glyphs)
+            {
+                // Where in the line the link stood is lost with the turning: it stands for the line.
+                if (glyph.Address is not { } whole || links.Exists(link => link.Address == whole)) continue;
+                links.Add(new LinkSpan(from, text.Length, whole));
+                break;
+            }
+            return true;
         }
+        string? address = null;
+        var start = 0;
         for (var i = 0; i < glyphs.Length; i++)
         {
-            if (i > 0 && glyphs[i].SpaceBefore) text.Append(' ');
+            if (glyphs[i].Address != address)
+            {
+                if (address is not null) links.Add(new LinkSpan(start, text.Length, address));
+                if (i > 0 && glyphs[i].SpaceBefore) text.Append(' ');
+                address = glyphs[i].Address;
+                start = text.Length;
+            }
+            else if (i > 0 && glyphs[i].SpaceBefore)
+            {
+                text.Append(' ');
+            }
             text.Append(Compatible(glyphs[i].Text));
         }
+        if (address is not null) links.Add(new LinkSpan(start, text.Length, address));
+        return false;
     }
 
     private static void AppendTurned(StringBuilder text, ReadOnlySpan<PlacedGlyph> glyphs)
     {
         var units = new List<Unit>(glyphs.Length + (glyphs.Length / 4));
         int right = 0, left = 0;
+        var word = Kind.Neutral;
         for (var i = 0; i < glyphs.Length; i++)
         {
-            if (i > 0 && glyphs[i].SpaceBefore) units.Add(new Unit(" ", Kind.Neutral));
+            if (i > 0 && glyphs[i].SpaceBefore)
+            {
+                units.Add(new Unit(" ", Kind.Neutral));
+                word = Kind.Neutral;
+            }
             var kind = KindOf(glyphs[i].Text);
-            if (kind == Kind.Right) right++;
-            if (kind == Kind.Left) left++;
+            if (word == Kind.Neutral && kind is (Kind.Left or Kind.Right))
+            {
+                word = kind;
+                if (kind == Kind.Right) right++;
+                else left++;
+            }
             units.Add(new Unit(Compatible(glyphs[i].Text), kind));
         }
 
-        // Which way the line runs as a whole, and which stretches run the other way.
+        // Which way the line runs as a whole (by its words, since one Latin name can outweigh the letters of a short line), and which stretches run the other way.
         var rightToLeft = right >= left;
         var turned = new bool[units.Count];
         for (var i = 0; i < units.Count;)

@@ -1,0 +1,97 @@
+using System.Globalization;
+using System.Text;
+using ExcelDataReader;
+using ExcelDataReader.Exceptions;
+
+namespace Ingestion.Extraction.Office;
+
+/// <summary>Excel's old binary workbooks (XLS), whose records ExcelDataReader knows.</summary>
+public sealed class XlsReader : IDocumentReader
+{
+    static XlsReader() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+
+    public IReadOnlyList<string> MediaTypes { get; } = ["application/vnd.ms-excel"];
+
+    public Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel) => Task.Run(() => Read(content, cancel), cancel);
+
+    private static ExtractedDocument Read(DocumentContent content, CancellationToken cancel)
+    {
+        if (!CompoundFileCheck.IsCompoundFile(content.Bytes)) RefuseZip(content.Bytes);
+        try
+        {
+            using var reader = ExcelReaderFactory.CreateReader(content.Bytes, new ExcelReaderConfiguration { LeaveOpen = true });
+            return ReadSheets(reader, content, cancel);
+        }
+        catch (InvalidPasswordException)
+        {
+            throw OfficePackage.Encrypted();
+        }
+        catch (HeaderException e)
+        {
+            throw new ExtractionException(ExtractionFailure.Corrupt,
+                "The file is no Excel workbook, whatever its name says. Send it under its own type, or open it in its program and save it as XLSX.", e);
+        }
+        catch (Exception e) when (e is not (ExtractionException or OperationCanceledException or OutOfMemoryException))
+        {
+            // The library was not written for broken files and fails in a dozen ways.
+            throw new ExtractionException(ExtractionFailure.Corrupt,
+                "The workbook is broken or cut short. Send it again, or open it in its program and save it as XLSX.", e);
+        }
+    }
+
+    /// <summary>The library would read a zipped workbook, too, but without any limit on what it unpacks.</summary>
+    private static void RefuseZip(Stream bytes)
+    {
+        var isZip = bytes.ReadByte() == 'P' && bytes.ReadByte() == 'K';
+        bytes.Position = 0;
+        if (!isZip) return;
+        throw new ExtractionException(ExtractionFailure.Corrupt,
+            "The file is a zipped workbook, not one in the old binary format. Send it as XLSX or XLSB, under its own type.");
+    }
+
+    private static ExtractedDocument ReadSheets(IExcelDataReader reader, DocumentContent content, CancellationToken cancel)
+    {
+        var writer = new MarkdownWriter(content.Limits);
+        var done = 0;
+        do
+        {
+            var grid = new SheetGrid(content.Limits);
+            for (var row = 0; reader.Read(); row++)
+            {
+                cancel.ThrowIfCancellationRequested();
+                for (var column = 0; column < reader.FieldCount; column++)
+                {
+                    if (Text(reader, column) is { } text) grid.Add(row, column, text);
+                }
+            }
+            grid.Merge((reader.MergeCells ?? []).Select(range => new CellRange(range.FromRow, range.FromColumn, range.ToRow, range.ToColumn)).ToList());
+            content.Progress?.Invoke(new ReadProgress(++done, reader.ResultsCount, "sheet"));
+            if (grid.IsEmpty) continue;
+            writer.Heading(2, reader.VisibleState == "visible" ? reader.Name : $"{reader.Name} (hidden)");
+            grid.Write(writer, cancel);
+        }
+        while (reader.NextResult());
+        return writer.ToDocument(content.MediaType);
+    }
+
+    private static string? Text(IExcelDataReader reader, int column)
+    {
+        return reader.GetValue(column) switch
+        {
+            null => null,
+            string text => text,
+            bool value => value ? "TRUE" : "FALSE",
+            DateTime moment => Moment(moment),
+            TimeSpan span => NumberFormat.Text(span.TotalDays, NumberKind.Duration, from1904: false),
+            IConvertible number => Number(number.ToDouble(CultureInfo.InvariantCulture), reader.GetNumberFormatString(column)),
+            var other => other.ToString(),
+        };
+    }
+
+    private static string? Number(double value, string? format) =>
+        NumberFormat.Text(value, NumberFormat.Kind(format ?? "") == NumberKind.Percent ? NumberKind.Percent : NumberKind.Plain, from1904: false);
+
+    /// <summary>A moment before 1900 is only a time of day.</summary>
+    private static string Moment(DateTime moment) => moment.ToString(
+        moment.Year < 1900 ? "HH:mm:ss" : moment.TimeOfDay == TimeSpan.Zero ? "yyyy-MM-dd" : "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}

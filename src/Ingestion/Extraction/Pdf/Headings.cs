@@ -1,0 +1,115 @@
+namespace Ingestion.Extraction.Pdf;
+
+/// <summary>
+/// Headings by type: larger than the text around them, or bold where that is not.
+/// Level 1 is kept for the title of the document; sections follow from level 2, the larger type the higher.
+/// </summary>
+internal static class Headings
+{
+    private const int MaxLength = 200;
+    private const int MaxLines = 4;
+    private const float Larger = 1.14f;
+    private const float SlightlyLarger = 1.06f;
+
+    public static void Mark(List<List<TextBlock>> pages, List<OutlineEntry> outline)
+    {
+        var body = Body(pages);
+        var headings = new List<TextBlock>();
+        foreach (var page in pages)
+        {
+            foreach (var block in page)
+            {
+                if (IsHeading(block, body)) headings.Add(block);
+            }
+        }
+        var named = Named(pages, outline);
+        headings = [.. headings.Union(named.Keys)];
+        if (headings.Count == 0) return;
+
+        // A style of one page only (a cover, a chart) is no step of the document's outline: it takes the level of the step next below it.
+        var pagesOf = headings.GroupBy(StyleOf).ToDictionary(group => group.Key, group => group.Select(block => block.Page).Distinct().Count());
+        var steps = pagesOf.Where(pair => pair.Value > 1 || pages.Count <= 2).Select(pair => pair.Key)
+            .OrderByDescending(style => style.Size).ThenByDescending(style => style.Bold).ToList();
+        var title = TitleOf(headings);
+        foreach (var block in headings)
+        {
+            var style = StyleOf(block);
+            var above = steps.Count(step => step.Size > style.Size || (step.Size == style.Size && step.Bold && !style.Bold));
+            if (title is not null && pages.Count <= 2 && above > 0) above--;
+            block.Level = named.TryGetValue(block, out var level) ? level : block == title ? 1 : Math.Min(6, 2 + above);
+            block.Kind = BlockKind.Heading;
+        }
+    }
+
+    /// <summary>Blocks that the document's own table of contents names, with the level that it gives them.</summary>
+    private static Dictionary<TextBlock, int> Named(List<List<TextBlock>> pages, List<OutlineEntry> outline)
+    {
+        var named = new Dictionary<TextBlock, int>();
+        if (outline.Count == 0) return named;
+
+        // One entry over all others is the title of the document.
+        var shift = outline.Count > 1 && outline.Count(entry => entry.Depth == 0) == 1 ? 1 : 2;
+        foreach (var entry in outline)
+        {
+            if (entry.Page > pages.Count) continue;
+            var wanted = KeyOf(entry.Title);
+            if (wanted.Length == 0) continue;
+            var block = pages[entry.Page - 1].Find(block =>
+                block.Kind is BlockKind.Text or BlockKind.Item && block.Lines.Count is > 0 and <= MaxLines && block.Length <= MaxLength
+                && KeyOf(Paragraphs.Join(block.Lines)) == wanted);
+            if (block is not null) named.TryAdd(block, Math.Min(6, entry.Depth + shift));
+        }
+        return named;
+    }
+
+    // Letters and digits, without the number in front: outlines often leave that out.
+    private static string KeyOf(string text)
+    {
+        var key = string.Concat(text.Where(char.IsLetterOrDigit)).ToUpperInvariant();
+        return key.TrimStart('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+    }
+
+    // The largest type of the first page that has a heading, where it stands alone.
+    private static TextBlock? TitleOf(List<TextBlock> headings)
+    {
+        var page = headings.Where(block => block.Page == headings[0].Page && block.Page <= 2).ToList();
+        if (page.Count == 0) return null;
+        var largest = page.MaxBy(block => block.Size)!;
+        var style = StyleOf(largest);
+        return headings.Count(block => StyleOf(block) == style) == 1 && headings.TrueForAll(block => block == largest || block.Size < largest.Size * 0.95f)
+            ? largest
+            : null;
+    }
+
+    private readonly record struct Style(float Size, bool Bold);
+
+    private static Style StyleOf(TextBlock block) => new(MathF.Round(block.Size), block.Style.HasFlag(FontStyle.Bold));
+
+    private static Style Body(List<List<TextBlock>> pages)
+    {
+        var weights = new Dictionary<Style, int>();
+        foreach (var line in pages.SelectMany(page => page).Where(block => block.Kind is BlockKind.Text or BlockKind.Item).SelectMany(block => block.Lines))
+        {
+            var style = new Style(MathF.Round(line.Size * 2) / 2, line.Style.HasFlag(FontStyle.Bold));
+            weights[style] = weights.GetValueOrDefault(style) + line.Text.Length;
+        }
+        return weights.Count == 0 ? default : weights.MaxBy(pair => (pair.Value, -pair.Key.Size)).Key;
+    }
+
+    private static bool IsHeading(TextBlock block, Style body)
+    {
+        if (block.Lines.Count is 0 or > MaxLines || block.Length > MaxLength) return false;
+        var numbered = block.Kind == BlockKind.Item && (char.IsLetterOrDigit(block.Mark[0]) || block.Mark[0] == '(');
+        if (!numbered && block.Kind != BlockKind.Text) return false;
+        var style = block.Style;
+        if (style.HasFlag(FontStyle.Monospace) || block.Frame.Angle != 0) return false;
+
+        var text = block.Lines[^1].Text;
+        if (text[^1] is ',' or ';' or '.' or '。' or '…' || !block.Lines[0].Text.Any(char.IsLetter) || Leaders.In(text)) return false;
+        var size = block.Lines.Max(line => line.Size);
+        if (size >= Larger * body.Size) return true;
+        if (numbered && block.Lines.Count == 1 && size >= SlightlyLarger * body.Size) return true;
+        return style.HasFlag(FontStyle.Bold) && !body.Bold && size >= 0.93f * body.Size && text[^1] is not (':' or '?')
+            && block.Lines.Count <= (numbered ? 1 : 2) && !char.IsLower(block.Lines[0].Text[0]);
+    }
+}

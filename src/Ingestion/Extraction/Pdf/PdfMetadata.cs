@@ -1,0 +1,39 @@
+using UglyToad.PdfPig;
+using UglyToad.PdfPig.Tokens;
+
+namespace Ingestion.Extraction.Pdf;
+
+/// <summary>What the file says of itself.</summary>
+internal static class PdfMetadata
+{
+    public static ExtractedDocument AddTo(ExtractedDocument extracted, PdfDocument document)
+    {
+        var information = document.Information;
+        var title = Tidy(information.Title);
+        if (title is null || LooksLikeFileName(title))
+        {
+            var heading = extracted.Elements.FirstOrDefault(element => element is { Kind: ElementKind.Heading, Level: 1 });
+            title = heading.End > heading.Start ? extracted.Text[heading.Start..heading.End].TrimStart('#', ' ') : title;
+        }
+        return extracted with
+        {
+            Title = title,
+            Author = Tidy(information.Author),
+            Language = Tidy(document.Structure.Catalog.CatalogDictionary.Text(NameToken.Lang, document.Structure.TokenScanner)),
+            Created = information.GetCreatedDateTimeOffset(),
+            Modified = information.GetModifiedDateTimeOffset(),
+        };
+    }
+
+    private static string? Tidy(string? text)
+    {
+        text = text is null ? "" : MarkdownWriter.Clean(text).ReplaceLineEndings(" ").Trim();
+        return text.Length == 0 ? null : text;
+    }
+
+    // Word processors put the name of the file where the title belongs.
+    private static bool LooksLikeFileName(string title) =>
+        title.StartsWith("Microsoft ", StringComparison.OrdinalIgnoreCase)
+        || title.Equals("untitled", StringComparison.OrdinalIgnoreCase)
+        || Path.GetExtension(title).ToLowerInvariant() is ".doc" or ".docx" or ".pdf" or ".ppt" or ".pptx" or ".xls" or ".xlsx" or ".tex" or ".indd" or ".qxd" or ".dvi";
+}

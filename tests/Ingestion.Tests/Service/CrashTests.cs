@@ -1,0 +1,73 @@
+using System.Text;
+using System.Text.Json;
+using Ingestion.Tests.Extraction;
+using Ingestion.Tests.Support;
+using Microsoft.Data.Sqlite;
+
+namespace Ingestion.Tests.Service;
+
+/// <summary>A power cut in the middle of fifty documents.</summary>
+public sealed class CrashTests
+{
+    [Fact]
+    public async Task Killed_in_the_middle_of_fifty_documents_and_started_again_it_completes_each_exactly_once()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var service = await ServiceProcess.StartAsync(("URL_ALLOW_PRIVATE", "true"));
+        var tenant = new TenantClient(service);
+        // One document is surely in the middle: its worker waits for it when the power goes.
+        var held = web.Hold(Prose.Of(50, 20_000));
+        var tasks = new Dictionary<string, string> { ["held"] = await tenant.SendUrlAsync("held", held.Address) };
+        await held.WaitAsync();
+        var files = Goldens.OneOfEachFormat.ToArray();
+        var sent = await Task.WhenAll(Enumerable.Range(0, 49).Select(async i => (Document: $"d{i}", TaskId: (i % 5) switch
+        {
+            0 => await tenant.SendFileAsync($"d{i}", Path.GetFileName(files[i / 5 % files.Length]), await Goldens.BytesAsync(files[i / 5 % files.Length])),
+            1 or 2 => await tenant.SendFileAsync($"d{i}", $"d{i}.txt", Encoding.UTF8.GetBytes(Prose.Of(i, 100_000))),
+            _ => await tenant.SendTextAsync($"d{i}", Prose.Of(i, 5_000 + (100 * i)), chunkSize: 100),
+        })));
+        foreach (var (document, taskId) in sent) tasks.Add(document, taskId);
+        while (await CompletedAsync(tenant) < 5)
+        {
+            // Each answer takes its time; no other wait is needed.
+        }
+
+        await service.KillAsync();
+
+        await service.RestartAsync();
+        Assert.InRange(await CompletedAsync(tenant), 5, 49);
+        held.Release();
+        var chunks = 0;
+        foreach (var (document, taskId) in tasks)
+        {
+            var task = await tenant.CompletedAsync(taskId);
+            Assert.Equal((document, 1), (task.Text("result.document_id"), task.Number("result.version")));
+            TaskStories.CheckCompleted(await tenant.EventsAsync(taskId));
+            var stored = await tenant.CheckChunksAsync(document);
+            Assert.Equal(task.Number("result.chunk_count"), stored.Count);
+            Assert.Equal(task.Number("result.embedding_count"), stored.Count);
+            chunks += stored.Count;
+        }
+        Assert.Equal(2, (await tenant.TaskAsync(tasks["held"])).Number("attempt"));
+        Assert.Equal(50, (await tenant.GetAsync("api/v1/tasks")).Json.Number("total"));
+        Assert.Equal(50, (await tenant.GetAsync($"api/v1/collections/{TenantClient.Collection}/documents")).Json.Number("total"));
+        Assert.Empty(service.Uploads);
+        Assert.Equal((50, chunks, chunks, chunks), Rows(service));
+    }
+
+    private static async Task<int> CompletedAsync(TenantClient tenant) => (await tenant.GetAsync("api/v1/tasks?status=completed&page_size=1")).Json.Number("total");
+
+    /// <summary>What the file holds, seen or unseen.</summary>
+    private static (long Versions, long Chunks, long Texts, long Vectors) Rows(ServiceProcess service)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(service.Folder, "data", "ingestion.db")};Mode=ReadOnly;Pooling=False");
+        connection.Open();
+        long Count(string table)
+        {
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT count(*) FROM " + table;
+            return (long)command.ExecuteScalar()!;
+        }
+        return (Count("version"), Count("chunk"), Count("chunk_text"), Count("chunk_vector"));
+    }
+}
