@@ -18,18 +18,25 @@ internal static class ChunkingGrowth
             var text = ChunkingTexts.Shuffled(texts.Select(text => text.Text), length);
             var (seconds, memory) = Split(new SentenceChunker(), text, length < 1_000_000 ? 20 : 1);
             points.Add((length, seconds));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {length,11:N0} characters {seconds,9:0.0000} s   {memory / (2.0 * length):0.00} ×"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"  {length,11:N0} characters {seconds,9:0.0000} s   {memory / (2.0 * length):0.00} ×"));
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  exponent {Exponent(points):0.00}"));
 
         Console.WriteLine("10,000,000 characters of one kind");
-        foreach (var (name, part) in new[] { ("one word", "a"), ("one word of many letters", "abcdefghijklmnopqrstuvwxyzñ"), ("Chinese", "漢字"), ("dots", "."), ("dots and spaces", ". "), ("closed marks", "?)"), ("spaces", " "), ("line ends", "\n"), ("emoji", "😀") })
+        (string Name, string Part)[] kinds =
+        [
+            ("one word", "a"), ("one word of many letters", "abcdefghijklmnopqrstuvwxyzñ"), ("Chinese", "漢字"), ("dots", "."),
+            ("dots and spaces", ". "), ("closed marks", "?)"), ("spaces", " "), ("line ends", "\n"), ("emoji", "😀"),
+        ];
+        foreach (var (name, part) in kinds)
         {
             var text = string.Concat(Enumerable.Repeat(part, 10_000_000 / part.Length));
             foreach (var chunker in Chunkers.All.Where(chunker => chunker.Name is "sentence" or "token" or "markdown"))
             {
                 var (seconds, memory) = Split(chunker, text, 1);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {name,-26} {chunker.Name,-10} {seconds,7:0.00} s   {memory / (2.0 * text.Length):0.00} ×"));
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"  {name,-26} {chunker.Name,-10} {seconds,7:0.00} s   {memory / (2.0 * text.Length):0.00} ×"));
             }
         }
     }

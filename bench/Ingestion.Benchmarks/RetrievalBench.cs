@@ -35,7 +35,8 @@ internal static class RetrievalBench
             return 1;
         }
         var questions = Questions(names, documents);
-        Console.WriteLine($"{questions.Count} questions over {documents.Sum(document => Tokens.Count(document.Text))} tokens; best {Top}; about {target} tokens a retrieved text");
+        var size = documents.Sum(document => Tokens.Count(document.Text));
+        Console.WriteLine($"{questions.Count} questions over {size} tokens; best {Top}; about {target} tokens a retrieved text");
         Console.WriteLine("chunker            setting  texts  tokens |  BM25: recall  precision    IoU | local: recall  precision    IoU");
         foreach (var chunker in Chunkers.All.Where(chunker => chunker.Name != "auto"))
         {
@@ -44,8 +45,11 @@ internal static class RetrievalBench
                 var (setting, retrievable) = await CalibrateAsync(chunker, overlap, documents, target);
                 var words = Score(questions, documents, retrievable, RankByWords(documents, retrievable));
                 var local = Score(questions, documents, retrievable, RankByVectors(documents, retrievable));
+                var name = overlap > 0 ? $"{chunker.Name} /{overlap}" : chunker.Name;
+                Console.Write(string.Create(CultureInfo.InvariantCulture,
+                    $"{name,-18} {setting,7:0} {retrievable.Count,6} {Average(documents, retrievable),7:0} | "));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"{chunker.Name + (overlap > 0 ? $" /{overlap}" : ""),-18} {setting,7} {retrievable.Count,6} {Average(documents, retrievable),7:0} | {words.Recall,13:0.0} {words.Precision,10:0.00} {words.Iou,6:0.00} | {local.Recall,13:0.0} {local.Precision,10:0.00} {local.Iou,6:0.00}"));
+                    $"{words.Recall,13:0.0} {words.Precision,10:0.00} {words.Iou,6:0.00} | {local.Recall,13:0.0} {local.Precision,10:0.00} {local.Iou,6:0.00}"));
             }
         }
         return 0;
@@ -58,19 +62,27 @@ internal static class RetrievalBench
         foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
         {
             var trimmed = line.Trim();
-            if (Regex.IsMatch(trimmed, @"^(Article|Artículo) \d+$|^(Preamble|Preámbulo)$|^Capítulo ")) markdown.Append("\n## ").Append(trimmed).Append("\n\n");
+            var isHeading = Regex.IsMatch(trimmed, @"^(Article|Artículo) \d+$|^(Preamble|Preámbulo)$|^Capítulo ");
+            if (isHeading) markdown.Append("\n## ").Append(trimmed).Append("\n\n");
             // The declaration's lines are its paragraphs.
             else markdown.Append(trimmed).Append(line.StartsWith("      ", StringComparison.Ordinal) ? "\n\n" : "\n");
         }
         return await DocumentReaders.ReadAsync(
-            new DocumentContent { Bytes = new MemoryStream(Encoding.UTF8.GetBytes(markdown.ToString())), MediaType = MediaTypes.Markdown, IsTypeCertain = true, Charset = "utf-8" },
+            new DocumentContent
+            {
+                Bytes = new MemoryStream(Encoding.UTF8.GetBytes(markdown.ToString())),
+                MediaType = MediaTypes.Markdown,
+                IsTypeCertain = true,
+                Charset = "utf-8",
+            },
             CancellationToken.None);
     }
 
     private static List<Question> Questions(List<string> names, List<ExtractedDocument> documents)
     {
         var questions = new List<Question>();
-        foreach (var line in File.ReadLines(Path.Combine(ChunkingTexts.Root, "bench", "Ingestion.Benchmarks", "Retrieval", "questions.txt")))
+        var file = Path.Combine(ChunkingTexts.Root, "bench", "Ingestion.Benchmarks", "Retrieval", "questions.txt");
+        foreach (var line in File.ReadLines(file))
         {
             if (line.StartsWith('#') || line.Split(" | ") is not [var name, var question, var first, var last]) continue;
             var document = names.IndexOf(name);
@@ -86,7 +98,8 @@ internal static class RetrievalBench
     private static Regex Words(string words) => new(string.Join(@"\s+", words.Trim().Split(' ').Select(Regex.Escape)));
 
     /// <summary>Halves the interval of the chunker's one setting until the average is near the target.</summary>
-    private static async Task<(double Setting, List<Retrievable> Texts)> CalibrateAsync(IChunker chunker, int overlap, List<ExtractedDocument> documents, int target)
+    private static async Task<(double Setting, List<Retrievable> Texts)> CalibrateAsync(
+        IChunker chunker, int overlap, List<ExtractedDocument> documents, int target)
     {
         var (low, high, whole) = chunker.Name switch
         {
@@ -116,14 +129,16 @@ internal static class RetrievalBench
                 }
             }
             var average = Average(documents, texts);
-            if (best.Texts.Count == 0 || Math.Abs(average - target) < Math.Abs(Average(documents, best.Texts) - target)) best = (setting, texts);
+            var isBetter = best.Texts.Count == 0 || Math.Abs(average - target) < Math.Abs(Average(documents, best.Texts) - target);
+            if (isBetter) best = (setting, texts);
             if (average < target) low = setting;
             else high = setting;
         }
         return best;
     }
 
-    private static double Average(List<ExtractedDocument> documents, List<Retrievable> texts) => texts.Average(text => Count(documents, text.Shown));
+    private static double Average(List<ExtractedDocument> documents, List<Retrievable> texts) =>
+        texts.Average(text => Count(documents, text.Shown));
 
     private static Func<string, IEnumerable<int>> RankByVectors(List<ExtractedDocument> documents, List<Retrievable> texts)
     {
@@ -142,7 +157,9 @@ internal static class RetrievalBench
         var holders = bags.SelectMany(bag => bag.Keys).GroupBy(word => word).ToDictionary(word => word.Key, word => word.Count());
         return question =>
         {
-            var asked = Bag(question).Keys.Where(holders.ContainsKey).Select(word => (word, Weight: Math.Log(1 + (bags.Count - holders[word] + 0.5) / (holders[word] + 0.5)))).ToList();
+            var asked = Bag(question).Keys.Where(holders.ContainsKey)
+                .Select(word => (word, Weight: Math.Log(1 + (bags.Count - holders[word] + 0.5) / (holders[word] + 0.5))))
+                .ToList();
             return Enumerable.Range(0, bags.Count).OrderByDescending(i => asked.Sum(word =>
             {
                 var times = bags[i].GetValueOrDefault(word.word);
@@ -203,7 +220,8 @@ internal static class RetrievalBench
 
     private static int Count(List<ExtractedDocument> documents, Span span) => Tokens.Count(Slice(documents, span));
 
-    private static ReadOnlySpan<char> Slice(List<ExtractedDocument> documents, Span span) => documents[span.Document].Text.AsSpan(span.Start, span.End - span.Start);
+    private static ReadOnlySpan<char> Slice(List<ExtractedDocument> documents, Span span) =>
+        documents[span.Document].Text.AsSpan(span.Start, span.End - span.Start);
 
     private readonly record struct Span(int Document, int Start, int End);
 

@@ -15,7 +15,9 @@ public sealed record Chunk(int Start, int End, int TokenCount, int PageStart, in
     /// <summary><c>sentence_window</c>: the sentences around, to be read in place of the chunk once it is found.</summary>
     public TextSlice? Window { get; init; }
 
-    /// <summary><c>markdown</c>: the header rows of the table that the chunk goes on with, to be shown and embedded before its text.</summary>
+    /// <summary>
+    /// <c>markdown</c>: the header rows of the table that the chunk goes on with, to be shown and embedded before its text.
+    /// </summary>
     public TextSlice? TableHeader { get; init; }
 }
 

@@ -21,8 +21,8 @@ public sealed record ChunkOptions
     public string? Metadata { get; init; }
 
     /// <summary>
-    /// <c>sentence</c> and <c>token</c> add up the counts of parts, as LlamaIndex does, and a chunk may have a few tokens more than the sum.
-    /// Strict splits those chunks again.
+    /// <c>sentence</c> and <c>token</c> add up the counts of parts, as LlamaIndex does, and a chunk may have a few tokens more than
+    /// the sum. Strict splits those chunks again.
     /// </summary>
     public bool Strict { get; init; }
 
@@ -49,6 +49,7 @@ public sealed record ChunkOptions
         return Size > metadata
             ? Size - metadata
             : throw new ChunkingException(
-                $"The metadata takes {metadata} tokens, and a chunk has only {Size}. Raise chunk_size above {metadata}, or send less metadata.");
+                $"The metadata takes {metadata} tokens, and a chunk has only {Size}. "
+                + $"Raise chunk_size above {metadata}, or send less metadata.");
     }
 }

@@ -9,7 +9,8 @@ public interface IChunker
     string Name { get; }
 
     /// <summary>
-    /// Chunks in text order, each a slice of the text. White space at a chunk's ends may be left out; nothing else is.
+    /// Chunks in text order (<c>hierarchical</c>: level by level), each a slice of the text. White space at a chunk's ends may be left out;
+    /// nothing else is.
     /// An empty or blank text gives no chunks.
     /// </summary>
     /// <exception cref="ChunkingException">The options leave no room for text, or lack what the chunker needs.</exception>

@@ -30,7 +30,8 @@ public sealed class SemanticChunker : IChunker
     internal static async Task<List<TextSlice>> CutAsync(string text, ChunkOptions options, CancellationToken cancel)
     {
         var embed = options.Embed
-            ?? throw new ChunkingException("The semantic chunker needs an embedding provider. Choose another chunker, or configure EMBEDDING_PROVIDER.");
+            ?? throw new ChunkingException(
+                "The semantic chunker needs an embedding provider. Choose another chunker, or configure EMBEDDING_PROVIDER.");
         List<int> starts = [.. ScriptSentences.Division(options.KeepAbbreviations)(text, 0, text.Length), text.Length];
         var sentences = starts.Count - 1;
         var distances = await DistancesAsync();
@@ -57,7 +58,10 @@ public sealed class SemanticChunker : IChunker
                 var count = Math.Min(TextsPerCall, sentences - first);
                 var vectors = await embed([.. Enumerable.Range(first, count).Select(Surroundings)], cancel);
                 if (vectors.Count != count)
-                    throw new ChunkingException($"The embedding provider gave {vectors.Count} vectors for {count} texts. Try again, or choose another chunker.");
+                {
+                    throw new ChunkingException(
+                        $"The embedding provider gave {vectors.Count} vectors for {count} texts. Try again, or choose another chunker.");
+                }
                 for (var i = 0; i < count; i++)
                 {
                     if (first + i > 0) found[first + i - 1] = 1 - Cosine(previous.Span, vectors[i].Span);

@@ -51,7 +51,8 @@ public static class TokenCounters
     /// <exception cref="ArgumentException">The name is not known; the message lists those that are.</exception>
     public static TokenCounter ForModel(string name) => TryForModel(name, out var counter)
         ? counter
-        : throw new ArgumentException($"No tokenizer is known for the model '{name}'. Use one of: {string.Join(", ", KnownModels)}.", nameof(name));
+        : throw new ArgumentException(
+            $"No tokenizer is known for the model '{name}'. Use one of: {string.Join(", ", KnownModels)}.", nameof(name));
 
     public static bool TryForModel(string name, [NotNullWhen(true)] out TokenCounter? counter)
     {

@@ -7,9 +7,11 @@ internal static class Abbreviations
 {
     // Those that stand before a name, a number or an explanation, and so never end a sentence.
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Leading = Set("""
-        sr sra srta sres sras d dª dña dr dra dres prof profa lic ing arq abg mtro mtra fr sto sta st hno hna excmo excma ilmo ilma rvdo rvda mons gral cap tte cnel sgto
+        sr sra srta sres sras d dª dña dr dra dres prof profa lic ing arq abg mtro mtra fr sto sta st hno hna excmo excma ilmo
+        ilma rvdo rvda mons gral cap tte cnel sgto
         núm nº nro pág págs pag pags pp vol vols fig figs apdo párr tel tlf tfno av avda cl pza urb ej p.ej vid cf cfr
-        mr mrs ms messrs mx hon rev gen maj capt lt cmdr sgt gov pres vs v e.g i.e viz ca approx nos secs paras chap chs eq eqs ref refs dept univ assn
+        mr mrs ms messrs mx hon rev gen maj capt lt cmdr sgt gov pres vs v e.g i.e viz
+        ca approx nos secs paras chap chs eq eqs ref refs dept univ assn
         """);
 
     // Those that may end one, or are words as well: they do not before a small letter or a digit.
@@ -35,7 +37,7 @@ internal static class Abbreviations
         while (mark > start && PythonCharacter.IsSpace(text[mark])) mark--;
         if (text[mark] != '.') return false;
         var word = mark;
-        while (word > start && !PythonCharacter.IsSpace(text[word - 1]) && text[word - 1] is not ('(' or '[' or '¿' or '¡' or '"' or '«' or '“')) word--;
+        while (word > start && !PythonCharacter.IsSpace(text[word - 1]) && !IsOpening(text[word - 1])) word--;
         var abbreviation = text.AsSpan(word, mark - word);
         if (abbreviation.Length is 0 or > 12) return false;
 
@@ -47,6 +49,8 @@ internal static class Abbreviations
         return lower.SequenceEqual("ee") && text.AsSpan(at).StartsWith("UU.", StringComparison.Ordinal)
             || Either.Contains(lower) && (PythonCharacter.IsLower(next) || PythonCharacter.IsDigit(next));
     }
+
+    private static bool IsOpening(char c) => c is '(' or '[' or '¿' or '¡' or '"' or '«' or '“';
 
     private static FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> Set(string words) => words
         .Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)

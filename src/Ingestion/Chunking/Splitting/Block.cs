@@ -17,7 +17,7 @@ internal readonly record struct Block(ElementKind Kind, int Level, int Start, in
             // Marks such as "## " may stand before the element, on its line.
             var line = document.Text.AsSpan(covered, element.Start - covered).LastIndexOf('\n');
             var start = line >= 0 ? covered + line + 1 : covered == 0 ? 0 : element.Start;
-            if (blocks.Count == 0 && !string.IsNullOrWhiteSpace(document.Text[..start])) blocks.Add(new Block(ElementKind.Paragraph, 0, 0, start));
+            if (blocks.Count == 0 && !document.Text.AsSpan(0, start).IsWhiteSpace()) blocks.Add(new Block(ElementKind.Paragraph, 0, 0, start));
             if (blocks.Count > 0) blocks[^1] = blocks[^1] with { End = start };
             blocks.Add(new Block(element.Kind, element.Level, blocks.Count == 0 ? 0 : start, element.End));
             covered = element.End;

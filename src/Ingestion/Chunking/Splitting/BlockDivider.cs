@@ -15,8 +15,8 @@ internal sealed class BlockDivider(string text, int size, ChunkOptions options, 
     /// <param name="room">Tokens that the block may have to stay whole, and its parts too.</param>
     public void Divide(Block block, int room, Action<Piece> add)
     {
-        var isTable = block.Kind == ElementKind.Table && options.Tokens.CountUpTo(text.AsSpan(block.Start, block.End - block.Start), room) > room;
-        if (isTable) DivideTable(block, add);
+        var slice = text.AsSpan(block.Start, block.End - block.Start);
+        if (block.Kind == ElementKind.Table && options.Tokens.CountUpTo(slice, room) > room) DivideTable(block, add);
         else DivideText(block.Start, block.End, room, block.Kind == ElementKind.Code ? _lines : _readable, add);
     }
 
@@ -30,8 +30,8 @@ internal sealed class BlockDivider(string text, int size, ChunkOptions options, 
         var header = new TableHeader(start, end, options.Tokens.CountUpTo(text.AsSpan(start, end - start), size / 2));
         DivideText(block.Start, rows, size, _readable, add);
         // Header rows of half the size would leave no room for the table.
-        if (start < end && header.Tokens <= size / 2) DivideText(rows, block.End, size - header.Tokens, _lines, row => add(row with { Header = header }));
-        else DivideText(rows, block.End, size, _lines, add);
+        var repeat = start < end && header.Tokens <= size / 2;
+        DivideText(rows, block.End, repeat ? size - header.Tokens : size, _lines, repeat ? row => add(row with { Header = header }) : add);
     }
 
     /// <summary>Just after the rule under the first row; the block's start where there is none.</summary>

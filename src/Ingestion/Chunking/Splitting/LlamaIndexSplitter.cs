@@ -4,7 +4,8 @@ namespace Ingestion.Chunking.Splitting;
 internal static class LlamaIndexSplitter
 {
     /// <summary>SentenceSplitter: paragraphs, then sentences, then clauses, then words.</summary>
-    public static List<Piece> Sentences(string text, int start, int end, ChunkOptions options, CancellationToken cancel) => MergingSplitter.Split(
+    public static List<Piece> Sentences(
+        string text, int start, int end, ChunkOptions options, CancellationToken cancel) => MergingSplitter.Split(
         text,
         start,
         end,
@@ -18,8 +19,11 @@ internal static class LlamaIndexSplitter
         options,
         cancel);
 
-    /// <summary>TokenTextSplitter: words, then lines. Its node parser keeps two tokens for the form of the metadata, even where there is none.</summary>
-    public static List<Piece> Tokens(string text, int start, int end, ChunkOptions options, CancellationToken cancel) => MergingSplitter.Split(
+    /// <summary>
+    /// TokenTextSplitter: words, then lines. Its node parser keeps two tokens for the form of the metadata, even where there is none.
+    /// </summary>
+    public static List<Piece> Tokens(
+        string text, int start, int end, ChunkOptions options, CancellationToken cancel) => MergingSplitter.Split(
         text,
         start,
         end,

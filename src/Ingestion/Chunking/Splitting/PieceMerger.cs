@@ -2,7 +2,7 @@ namespace Ingestion.Chunking.Splitting;
 
 /// <summary>
 /// Merges consecutive pieces into chunks of at most a size, each starting with the last pieces of the one before, up to the overlap;
-/// table rows are not repeated. Sizes are sums of the pieces' own counts, as in LlamaIndex; a strict merger also sees to the chunk's own count.
+/// table rows are not repeated. Sizes are sums of the pieces' own counts, as in LlamaIndex; a strict merger also sees to the chunk's own.
 /// </summary>
 /// <param name="narrow">Splits a chunk of one piece whose own count is over the size. Null: not strict.</param>
 internal sealed class PieceMerger(string text, int size, int overlap, TokenCounter tokens, Func<Piece, IEnumerable<Piece>>? narrow)

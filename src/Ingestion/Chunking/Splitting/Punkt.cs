@@ -54,7 +54,7 @@ internal static class Punkt
             while (following < end && PythonCharacter.IsSpace(text[following])) following++;
             if (following == end || following == at + 1 && !PunktWords.EndsWord(text[following])) continue;
 
-            // A space at the very start counts as none, as in the original; marks without a space between them are judged once, at the last.
+            // A space at the very start counts as none, as in the original; marks without a space between them are judged at the last.
             var space = text.AsSpan(mark, at - mark).LastIndexOfAny(AsciiSpaces);
             var newWord = space > 0 ? mark + space + 1 : word;
             if (next >= 0 && mark <= newWord && IsBreak(text, word, mark, next, end)) yield return (mark + 1, next);

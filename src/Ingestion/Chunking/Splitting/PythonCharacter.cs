@@ -22,7 +22,8 @@ internal static class PythonCharacter
 
     /// <summary><c>\s</c>, and what <c>strip()</c> takes away: White_Space and four separators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsSpace(char c) => c is ' ' or >= '\t' and <= '\r' or >= '\u001C' and <= '\u001F' || c > 0x7F && char.IsWhiteSpace(c);
+    public static bool IsSpace(char c) =>
+        c is ' ' or >= '\t' and <= '\r' or >= '\u001C' and <= '\u001F' || c > 0x7F && char.IsWhiteSpace(c);
 
     /// <summary>Python's <c>string.whitespace</c>, which is ASCII's.</summary>
     public static bool IsAsciiSpace(char c) => c is ' ' or >= '\t' and <= '\r';
@@ -43,7 +44,8 @@ internal static class PythonCharacter
         CharUnicodeInfo.GetUnicodeCategory(scalar) == UnicodeCategory.UppercaseLetter || IsIn(OtherUpper, scalar);
 
     /// <summary>The code point that starts at an index; a lone surrogate is one of its own.</summary>
-    public static int CodePointAt(ReadOnlySpan<char> text, int index) => text[index..] is [var high, var low, ..] && char.IsSurrogatePair(high, low)
+    public static int CodePointAt(ReadOnlySpan<char> text, int index) =>
+        text[index..] is [var high, var low, ..] && char.IsSurrogatePair(high, low)
         ? char.ConvertToUtf32(high, low)
         : text[index];
 

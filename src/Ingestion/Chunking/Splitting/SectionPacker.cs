@@ -59,7 +59,9 @@ internal sealed class SectionPacker
         }
     }
 
-    /// <summary>The section after those that share a chunk with the first: small ones with their next, the last one, if small, with the one before.</summary>
+    /// <summary>
+    /// The section after those that share a chunk with the first: a small one with its next, the last one, if small, with the one before.
+    /// </summary>
     private int Joined(int[] tokens, int first)
     {
         var quarter = _size / 4;
@@ -114,7 +116,8 @@ internal sealed class SectionPacker
     /// <summary>One piece, whose own count grew as it lost the space before it.</summary>
     private IEnumerable<Piece> Narrow(Piece chunk)
     {
-        var smaller = _options with { Size = Math.Max(1, _size - (chunk.Header?.Tokens ?? 0)), Metadata = null, Overlap = 0, Strict = true };
+        var room = Math.Max(1, _size - (chunk.Header?.Tokens ?? 0));
+        var smaller = _options with { Size = room, Metadata = null, Overlap = 0, Strict = true };
         return ReadableSplitter.Split(_text, chunk.Start, chunk.End, smaller, _cancel).Select(part => part with { Header = chunk.Header });
     }
 

@@ -15,6 +15,7 @@ internal sealed class TextSplitter(
     public void Divide(int start, int end)
     {
         RuntimeHelpers.EnsureSufficientExecutionStack();
+        cancel.ThrowIfCancellationRequested();
         if (start == end) return;
         var count = tokens.CountUpTo(text.AsSpan(start, end - start), size);
         if (count <= size)
@@ -22,7 +23,6 @@ internal sealed class TextSplitter(
             add(new Piece(start, end, count));
             return;
         }
-        cancel.ThrowIfCancellationRequested();
         foreach (var division in divisions)
         {
             if (DivideAt(division(text, start, end), end)) return;
@@ -53,6 +53,7 @@ internal sealed class TextSplitter(
     {
         for (var at = start; at < end;)
         {
+            if ((at & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
             var width = char.IsHighSurrogate(text[at]) && at + 1 < end && char.IsLowSurrogate(text[at + 1]) ? 2 : 1;
             // A code point of more tokens than the size cannot be divided; it is a chunk of its own.
             add(new Piece(at, at + width, tokens.Count(text.AsSpan(at, width))));

@@ -30,7 +30,7 @@ internal static class CharClasses
 {
     private static readonly CharClass[] Table = BuildTable();
 
-    /// <summary>The class of the scalar that starts at <paramref name="index"/>; a lone surrogate is <see cref="CharClass.Other"/>.</summary>
+    /// <summary>The class of the scalar that starts at an index; a lone surrogate is <see cref="CharClass.Other"/>.</summary>
     /// <param name="width">Its UTF-16 units, 1 or 2.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static CharClass At(ReadOnlySpan<char> text, int index, out int width)

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Ingestion.Chunking.Tokens;
 
-/// <summary>Cuts text into the pieces that an encoding merges bytes within, as its regular expression would, one scalar at a time.</summary>
+/// <summary>Cuts text into the pieces that an encoding merges bytes within, as its regular expression would, scalar by scalar.</summary>
 internal interface IPattern
 {
     /// <summary>Where the piece that starts at <paramref name="start"/> ends.</summary>

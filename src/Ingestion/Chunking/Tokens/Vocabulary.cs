@@ -36,7 +36,7 @@ internal sealed class Vocabulary
     /// <summary>In bytes.</summary>
     public int LongestToken { get; }
 
-    /// <summary>The resource is deflated text: a line with the number of tokens, then one token a line in Base64, in order of rank.</summary>
+    /// <summary>The resource is deflated text: a line with the number of tokens, then a token a line in Base64, in order of rank.</summary>
     public static Vocabulary Load(string assembly, string resource)
     {
         using var packed = Assembly.Load(assembly).GetManifestResourceStream(resource)
