@@ -37,9 +37,6 @@ internal static class VersionCommit
         if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
             return new CommitResult(CommitKind.OtherModel, Space: other);
 
-        // The service stopped between this task's first commit and the task's end: the same takes the place of the same.
-        var isAgain = visible is not null && visible.Task == version.Task;
-        if (isAgain) difference = new VersionDifference(visible!.Id, visible.Kept, visible.Added, visible.Removed);
         if (visible is not null)
         {
             session.Execute("UPDATE version SET state='superseded' WHERE id=$id", ("$id", visible.Id));
@@ -56,14 +53,9 @@ internal static class VersionCommit
               added=$added, removed=$removed, change=(SELECT changes FROM collection WHERE id=version.collection)
             WHERE id=$id
             """,
-<<<<<<< HEAD
             ("$number", (visible?.Number ?? 0) + (again ? 0 : 1)), ("$lineage", visible?.Lineage ?? version.Id),
             ("$created", visible?.CreatedAt ?? now), ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added),
             ("$removed", difference.Removed), ("$id", version.Id));
-=======
-            ("$number", (visible?.Number ?? 0) + (isAgain ? 0 : 1)), ("$lineage", visible?.Lineage ?? version.Id), ("$created", visible?.CreatedAt ?? now),
-            ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added), ("$removed", difference.Removed), ("$id", version.Id));
->>>>>>> d00aff0fd91f89ec2d4c5f415c7937ea74e8664e
         return Committed(VersionRow.Get(session, staged)!);
     }
 

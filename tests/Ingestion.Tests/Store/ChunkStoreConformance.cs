@@ -198,7 +198,6 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Fact]
-<<<<<<< HEAD
     public async Task A_task_that_does_all_again_makes_no_other_version()
     {
         await Ingest(Draft.Of("d1", "t1", "a", "b"));
@@ -209,18 +208,6 @@ public abstract partial class ChunkStoreConformance
         Assert.Equal(first, again);
         Assert.Equal(2, (await Store.GetDocumentAsync(Tenant, Collection, "d1", Cancel))!.Version);
         Assert.Equal(3, (await Search(SearchMode.Text, "b c d")).Count);
-=======
-    public async Task A_task_that_runs_again_after_its_commit_makes_no_second_version()
-    {
-        await Ingest(Draft.Of("d1", "t1", "a", "b"));
-        var once = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
-
-        var again = await Ingest(Draft.Of("d1", "t2", "b", "c", "d"));
-
-        Assert.Equal(new CommitResult(CommitKind.Committed, 2, Kept: 1, Added: 2, Removed: 1, Vectors.Dimension), again);
-        Assert.Equal(once, again);
-        Assert.Equal(3, (await Store.ListChunksAsync(Tenant, Collection, "d1", 1, 10, false, Cancel))!.Total);
->>>>>>> d00aff0fd91f89ec2d4c5f415c7937ea74e8664e
     }
 
     [Fact]
