@@ -38,7 +38,8 @@ public static class EngineBench
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         using (var database = new SqliteDatabase(Path.Combine(folder, "ingestion.db")))
         {
-            var engine = new SqliteEngine(database, new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue }, TimeProvider.System);
+            var options = new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue };
+            var engine = new SqliteEngine(database, options, TimeProvider.System);
             var report = print ? (Action<string>)Console.WriteLine : _ => { };
             await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
             await RateAsync(report, "enqueue, 64 in flight", tasks * 2, 64, _ => EnqueueAsync(engine));
@@ -71,7 +72,8 @@ public static class EngineBench
         var after = Environment.CpuUsage;
         var user = (after.UserTime - before.UserTime).TotalMicroseconds / count;
         var system = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / count;
-        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  {Percentiles([.. latencies.SelectMany(one => one)])}");
+        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  "
+            + Percentiles([.. latencies.SelectMany(one => one)]));
     }
 
     private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
@@ -103,7 +105,8 @@ public static class EngineBench
     {
         latencies.Sort();
         double At(double share) => latencies[Math.Min(latencies.Count - 1, (int)(latencies.Count * share))];
-        return string.Create(CultureInfo.InvariantCulture, $"p50 {At(0.5),6:0.00} ms  p99 {At(0.99),6:0.00} ms  max {latencies[^1],6:0.0} ms");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"p50 {At(0.5),6:0.00} ms  p99 {At(0.99),6:0.00} ms  max {latencies[^1],6:0.0} ms");
     }
 
     private static TaskSpec Spec(string? key) => new()

@@ -1,4 +1,5 @@
 using Ingestion.Config;
+using Ingestion.Sources;
 
 namespace Ingestion.Embedding;
 
@@ -9,6 +10,8 @@ public static class Embedders
     {
         ["local"] = _ => new GeneratorEmbedder(
             "local", new LocalEmbedder(), _ => LocalEmbedder.Model, maxBatch: 64, maxBatchTokens: int.MaxValue),
+        // Only the operator sets this address, so it may be private.
+        [ServiceEmbedder.ProviderName] = settings => new ServiceEmbedder(new GuardedHttp(allowPrivate: true, []).Client, settings),
     };
 
     public static IReadOnlyCollection<string> Names => All.Keys;

@@ -28,7 +28,7 @@ internal sealed class Ending
             OutcomeKind.Retry or OutcomeKind.Crashed or OutcomeKind.Released or OutcomeKind.Parked => null,
         };
         if (final is not null ? _change.State != final : _change.State?.IsFinal() == true)
-            throw new ArgumentException($"An outcome {_kind} cannot leave the task {_change.State?.Wire() ?? "as it was"}.", nameof(outcome));
+            throw new ArgumentException($"An outcome {_kind} leaves the task {_change.State?.Wire() ?? "as it was"}.", nameof(outcome));
     }
 
     public bool IsFinal => _kind is OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Cancelled;

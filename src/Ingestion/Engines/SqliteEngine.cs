@@ -91,7 +91,8 @@ public sealed class SqliteEngine : ITaskEngine
                 now = _time.GetUtcNow();
                 if (now >= deadline) return [];
                 var longest = deadline - now;
-                if (due is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is var untilDue && untilDue < longest) longest = untilDue;
+                if (due is { } at && DateTimeOffset.FromUnixTimeMilliseconds(at) - now is var untilDue && untilDue < longest)
+                    longest = untilDue;
                 if (longest <= TimeSpan.Zero) continue;
                 using (_foreign.Follow()) await _work.WaitAsync(longest, _time, cancel);
             }
@@ -200,7 +201,8 @@ public sealed class SqliteEngine : ITaskEngine
         var (kind, row) = await _database.WriteAsync<(RetryKind, TaskRow?)>(session =>
         {
             if (SqliteTaskRows.Find(session, tenant, taskId) is not { } head) return (RetryKind.NotFound, null);
-            if (head.State is not (TaskState.Failed or TaskState.Cancelled)) return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq));
+            if (head.State is not (TaskState.Failed or TaskState.Cancelled))
+                return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq));
             var line = SqliteTaskRows.ReadLine(session, tenant);
             if (FullQueue(session, line) is not null) return (RetryKind.Full, SqliteTaskRows.Load(session, head.Seq));
             var queued = head with
@@ -227,7 +229,9 @@ public sealed class SqliteEngine : ITaskEngine
     public Task<TaskPage> ListAsync(TaskFilter filter, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var where = "t.tenant=$tenant" + (filter.Collection is null ? "" : " AND t.collection=$collection") + (filter.Document is null ? "" : " AND t.document=$document")
+        var where = "t.tenant=$tenant"
+            + (filter.Collection is null ? "" : " AND t.collection=$collection")
+            + (filter.Document is null ? "" : " AND t.document=$document")
             + (filter.State is null ? "" : " AND t.state=$state");
         List<(string, object?)> values = [("$tenant", filter.Tenant)];
         if (filter.Collection is not null) values.Add(("$collection", filter.Collection));
@@ -237,7 +241,10 @@ public sealed class SqliteEngine : ITaskEngine
         {
             var total = session.Scalar<long>($"SELECT count(*) FROM task t WHERE {where}", [.. values]);
             var rows = session.List(
-                $"SELECT {TaskRow.Columns} FROM task t JOIN task_spec s ON s.task=t.seq WHERE {where} ORDER BY t.seq DESC LIMIT $size OFFSET $skip",
+                $"""
+                SELECT {TaskRow.Columns} FROM task t JOIN task_spec s ON s.task=t.seq
+                WHERE {where} ORDER BY t.seq DESC LIMIT $size OFFSET $skip
+                """,
                 row => new TaskRow(row),
                 [.. values, ("$size", filter.PageSize), ("$skip", (filter.Page - 1L) * filter.PageSize)]);
             return (rows, total);
@@ -338,8 +345,8 @@ public sealed class SqliteEngine : ITaskEngine
             ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$key", spec.IdempotencyKey));
 
     private static TaskHead? FindHeld(SqliteSession session, Lease lease) =>
-        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head && head.Attempt == lease.Attempt
-            ? head : null;
+        SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head
+        && head.Attempt == lease.Attempt ? head : null;
 
     private EnqueueResult.Full? FullQueue(SqliteSession session, Line line)
     {

@@ -106,7 +106,10 @@ internal static class SqliteTaskRows
             Count(session, tenant, -1, virtualTime: place);
             taken.Add(session.First(
                 $"SELECT {TaskRow.Columns}, s.inline FROM task t JOIN task_spec s ON s.task=t.seq WHERE t.seq=$seq",
-                row => new TaskRow(row) { Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount) },
+                row => new TaskRow(row)
+                {
+                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount),
+                },
                 ("$seq", seq))!);
         }
         return taken;
@@ -158,7 +161,8 @@ internal static class SqliteTaskRows
               message=coalesce($message, message), details=CASE WHEN $has_details THEN $details ELSE details END,
               error=CASE WHEN $clean THEN NULL ELSE coalesce($error, error) END, result=$result,
               file_key=CASE WHEN $completed THEN NULL ELSE file_key END,
-              warnings=coalesce($warnings, warnings), checkpoint=CASE WHEN $completed THEN NULL ELSE coalesce($checkpoint, checkpoint) END
+              warnings=coalesce($warnings, warnings),
+              checkpoint=CASE WHEN $completed THEN NULL ELSE coalesce($checkpoint, checkpoint) END
             WHERE seq=$seq
             """,
             ("$phase", (int)after.Phase), ("$vft", after.Place),
@@ -167,7 +171,8 @@ internal static class SqliteTaskRows
             ("$completed_at", ended ? now : null), ("$state", (int?)change.State), ("$percentage", percentage),
             ("$last", before.LastEvent + change.Count), ("$now", now), ("$message", change.Message),
             ("$has_details", change.HasDetails), ("$details", change.Details),
-            ("$clean", change.State is TaskState.Completed or TaskState.Cancelled || before.Phase == TaskPhase.Ended), ("$error", error), ("$result", result),
+            ("$clean", change.State is TaskState.Completed or TaskState.Cancelled || before.Phase == TaskPhase.Ended),
+            ("$error", error), ("$result", result),
             ("$warnings", change.Warnings), ("$completed", completed), ("$checkpoint", change.Checkpoint), ("$seq", before.Seq));
         if (completed) session.Execute("UPDATE task_spec SET inline=NULL WHERE task=$task AND inline IS NOT NULL", ("$task", before.Seq));
         if (before.IsWaiting != after.IsWaiting)

@@ -38,7 +38,9 @@ internal sealed class TaskWatchers
 
     private sealed class Watcher
     {
-        private readonly Channel<TaskNudge> _nudges = Channel.CreateBounded<TaskNudge>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+        private readonly Channel<TaskNudge> _nudges =
+            Channel.CreateBounded<TaskNudge>(new BoundedChannelOptions(Buffer) { SingleReader = true });
+
         private int _missed;
 
         public void Offer(TaskNudge nudge)

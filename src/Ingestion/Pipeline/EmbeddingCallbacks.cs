@@ -30,7 +30,8 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
         var task = await engine.GetAsync(action.TenantId, action.TaskId, cancel);
         if (task is null) return new(CallbackKind.UnknownTask, "There is no such task for this tenant.");
         var isOlder = action.Attempt is { } attempt && attempt < task.Attempt;
-        var staged = task.State == TaskState.Embedding && !isOlder ? await store.FindStagedAsync(action.TenantId, action.TaskId, cancel) : null;
+        // The state that clients see may be a moment behind the request that this answers; what is staged is not.
+        var staged = !task.State.IsFinal() && !isOlder ? await store.FindStagedAsync(action.TenantId, action.TaskId, cancel) : null;
         if (staged is null) return new(CallbackKind.Late, "The task no longer waits for this; nothing was changed.");
         if (!action.IsSuccess)
             return await RefuseAsync(task, $"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", cancel);
@@ -38,9 +39,21 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
         var pending = await PendingAsync(staged, cancel);
         if (Match(action, staged, pending, out var vectors) is { } mismatch) return await RefuseAsync(task, mismatch, cancel);
         await store.SaveVectorsAsync(staged, vectors, cancel);
-        if ((await store.ReadPendingAsync(staged, -1, 1, cancel)).Count == 0)
-            await engine.ResumeAsync(action.TenantId, action.TaskId, task.Attempt, TaskChange.None, cancel);
+        await ResumeIfCompleteAsync(staged, task.Attempt, cancel);
         return new(CallbackKind.Taken, "The vectors were taken.");
+    }
+
+    /// <summary>A callback may come before its task is parked; so whoever parks a task looks once more.</summary>
+    public async Task AfterParkingAsync(Lease lease, CancellationToken cancel)
+    {
+        if (await store.FindStagedAsync(lease.Task.Spec.TenantId, lease.TaskId, cancel) is { } staged)
+            await ResumeIfCompleteAsync(staged, lease.Attempt, cancel);
+    }
+
+    private async Task ResumeIfCompleteAsync(StagedVersion staged, int attempt, CancellationToken cancel)
+    {
+        if ((await store.ReadPendingAsync(staged, -1, 1, cancel)).Count == 0)
+            await engine.ResumeAsync(staged.TenantId, staged.TaskId, attempt, TaskChange.None, cancel);
     }
 
     private async Task<List<PendingChunk>> PendingAsync(StagedVersion staged, CancellationToken cancel)

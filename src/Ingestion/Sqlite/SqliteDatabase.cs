@@ -71,7 +71,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (InvalidOperationException)
         {
-            write.Fail(new UnavailableException("The database is closed: the service is stopping."));
+            write.Fail(Closed());
         }
         return write.Task;
     }
@@ -80,10 +80,11 @@ public sealed class SqliteDatabase : IDisposable
     /// <exception cref="UnavailableException">The file cannot be read.</exception>
     public T Read<T>(Func<SqliteSession, T> work)
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        if (!_readers.TryTake(out var session)) session = Open();
+        if (_disposed) throw Closed();
+        SqliteSession? session = null;
         try
         {
+            if (!_readers.TryTake(out session)) session = Open();
             session.Execute("BEGIN");
             try
             {
@@ -100,8 +101,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         finally
         {
-            if (_disposed) session.Dispose();
-            else _readers.Add(session);
+            if (session is not null && !_disposed) _readers.Add(session);
+            else session?.Dispose();
         }
     }
 
@@ -113,14 +114,15 @@ public sealed class SqliteDatabase : IDisposable
         {
             var version = (int)session.Scalar<long>("SELECT version FROM schema_version WHERE part=$part", ("$part", part));
             if (version > steps.Length)
-                throw new InvalidOperationException($"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
+                throw new InvalidOperationException(
+                    $"{Path} was written by a newer version of Ingestion. Start that version, or use another DATA_DIR.");
             for (; version < steps.Length; version++) session.Script(steps[version]);
             return session.Execute("INSERT OR REPLACE INTO schema_version VALUES($part,$version)", ("$part", part), ("$version", version));
         }).GetAwaiter().GetResult();
     }
 
     /// <summary>A number that changes whenever another process has committed to the file; this one's own writes leave it.</summary>
-    public Task<long> ReadForeignVersionAsync() => WriteAsync(session => session.Scalar<long>("PRAGMA data_version"));
+    public Task<long> ReadForeignVersionAsync() => StepAsync(session => session.Scalar<long>("PRAGMA data_version"));
 
     /// <summary>A connection of the caller's own, for reading.</summary>
     public SqliteSession Open()
@@ -149,6 +151,8 @@ public sealed class SqliteDatabase : IDisposable
         _writer.Dispose();
         _writes.Dispose();
     }
+
+    private static UnavailableException Closed() => new("The database is closed: the service is stopping.");
 
     private static void CreateFile(string path)
     {

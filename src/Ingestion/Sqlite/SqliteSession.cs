@@ -85,7 +85,7 @@ public sealed class SqliteSession : IDisposable
         {
             var parameter = command.Parameters[i];
             if (parameter.ParameterName != parameters[i].Name)
-                throw new InvalidOperationException($"Parameter {parameters[i].Name} stands at another place than when the statement was prepared.");
+                throw new InvalidOperationException($"Parameter {parameters[i].Name} stands at another place than when it was prepared.");
             parameter.Value = parameters[i].Value ?? DBNull.Value;
         }
         return command;

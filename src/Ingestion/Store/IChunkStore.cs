@@ -3,7 +3,7 @@ namespace Ingestion.Store;
 /// <summary>
 /// Where documents, their chunks and vectors live. A version is staged, gets its vectors, and is committed by one atomic switch:
 /// a reader sees the old version or the new one, whole. Tenant and collection are part of every key and every query.
-/// One implementation is one file; <c>ChunkStoreConformance</c> is what each must pass.
+/// <c>ChunkStoreConformance</c> is what every implementation must pass.
 /// </summary>
 /// <exception cref="UnavailableException">Any call, while the store cannot be reached or written.</exception>
 public interface IChunkStore

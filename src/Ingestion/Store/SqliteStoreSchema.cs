@@ -41,7 +41,6 @@ internal static class SqliteStoreSchema
 
         CREATE VIRTUAL TABLE chunk_words USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '!'");
         CREATE VIRTUAL TABLE chunk_terms USING fts5vocab(chunk_words, row);
-        CREATE VIRTUAL TABLE chunk_postings USING fts5vocab(chunk_words, instance);
         """,
     ];
 }

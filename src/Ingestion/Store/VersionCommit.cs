@@ -54,7 +54,8 @@ internal static class VersionCommit
             WHERE id=$id
             """,
             ("$number", (visible?.Number ?? 0) + (again ? 0 : 1)), ("$lineage", visible?.Lineage ?? version.Id),
-            ("$created", visible?.CreatedAt ?? now), ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added), ("$removed", difference.Removed), ("$id", version.Id));
+            ("$created", visible?.CreatedAt ?? now), ("$now", now), ("$kept", difference.Kept), ("$added", difference.Added),
+            ("$removed", difference.Removed), ("$id", version.Id));
         return Committed(VersionRow.Get(session, staged)!);
     }
 

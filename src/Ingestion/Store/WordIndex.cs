@@ -70,11 +70,11 @@ internal static class WordIndex
 
     /// <summary>Ids of the chunks that have the term, ascending.</summary>
     public static void Visit(SqliteSession session, string term, Action<long> visit) =>
-        session.Visit("SELECT doc FROM chunk_postings WHERE term=$term", row =>
+        session.Visit("SELECT rowid FROM chunk_words WHERE chunk_words MATCH $term ORDER BY rowid", row =>
         {
             visit(row.GetInt64(0));
             return true;
-        }, ("$term", term));
+        }, ("$term", '"' + term + '"'));
 
     /// <summary>
     /// The word without what marks a plural in Spanish, English and their neighbours: "facturas" and "factura", "ciudades" and "ciudad",

@@ -6,7 +6,8 @@ namespace Ingestion.Workers;
 
 /// <summary>Leases a task, runs it, finishes it, and again. Nothing that a task does ends it.</summary>
 public sealed class IngestionWorker(
-    string id, ITaskEngine engine, IngestionPipeline pipeline, LeaseKeeper keeper, Leftovers leftovers, Settings settings, TimeProvider time, ILogger log)
+    string id, ITaskEngine engine, IngestionPipeline pipeline, EmbeddingCallbacks callbacks, LeaseKeeper keeper, Leftovers leftovers,
+    Settings settings, TimeProvider time, ILogger log)
 {
     /// <summary>A worker that has not looked for work for this long, and has none, is dead.</summary>
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(60);
@@ -63,6 +64,7 @@ public sealed class IngestionWorker(
                 return;
             }
             if (outcome.Kind == OutcomeKind.Completed) leftovers.OfCompleted(lease.Task.Spec);
+            if (outcome.Kind == OutcomeKind.Parked) await callbacks.AfterParkingAsync(lease, CancellationToken.None);
         }
         finally
         {

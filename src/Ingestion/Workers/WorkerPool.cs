@@ -9,7 +9,7 @@ namespace Ingestion.Workers;
 /// (the running ones are handed back, which costs them nothing).
 /// </summary>
 public sealed class WorkerPool(
-    ITaskEngine engine, IngestionPipeline pipeline, LeaseKeeper keeper, Leftovers leftovers, Settings settings, TimeProvider time, ILogger<WorkerPool> log)
+    ITaskEngine engine, IngestionPipeline pipeline, EmbeddingCallbacks callbacks, LeaseKeeper keeper, Leftovers leftovers, Settings settings, TimeProvider time, ILogger<WorkerPool> log)
     : BackgroundService
 {
     public static readonly TimeSpan SoftStop = TimeSpan.FromSeconds(20);
@@ -39,7 +39,7 @@ public sealed class WorkerPool(
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        for (var i = 0; i < Count; i++) _workers.Add(new IngestionWorker($"{_id}:{i}", engine, pipeline, keeper, leftovers, settings, time, log));
+        for (var i = 0; i < Count; i++) _workers.Add(new IngestionWorker($"{_id}:{i}", engine, pipeline, callbacks, keeper, leftovers, settings, time, log));
         return _running = Task.WhenAll(_workers.Select(worker => Task.Run(() => worker.RunAsync(stoppingToken), CancellationToken.None)));
     }
 

@@ -14,7 +14,10 @@ public partial class TaskEngineConformance
         var spec = Spec(key: "k1", fingerprint: "f1", priority: 3, cost: 2.5) with
         {
             Source = SourceKind.File,
-            Content = new() { FileKey = "ab/cdef", FileName = "manual ñ.pdf", MediaType = "application/pdf", Size = 123_456, Hash = "00ff" },
+            Content = new()
+            {
+                FileKey = "ab/cdef", FileName = "manual ñ.pdf", MediaType = "application/pdf", Size = 123_456, Hash = "00ff",
+            },
             Title = "Manual «7»",
             Description = "Two\nlines",
             Tags = ["pumps", "água"],

@@ -46,7 +46,8 @@ public abstract partial class TaskEngineConformance
 
     protected Task<ITaskEngine> OpenAsync() => OpenAsync(Options, Time);
 
-    protected TaskSpec Spec(string tenant = "acme", string? key = null, string? fingerprint = null, int priority = 0, double cost = 1) => new()
+    protected TaskSpec Spec(
+        string tenant = "acme", string? key = null, string? fingerprint = null, int priority = 0, double cost = 1) => new()
     {
         TaskId = Guid.CreateVersion7().ToString(),
         TenantId = tenant,
@@ -97,7 +98,8 @@ public abstract partial class TaskEngineConformance
             .Select(one => one.GetProperty("current_status").GetString()!),
     ];
 
-    protected TaskChange Status(TaskState from, TaskState to) => new() { Events = [new StatusEvent(Time.GetUtcNow(), from, to, "Went on.")] };
+    protected TaskChange Status(TaskState from, TaskState to) =>
+        new() { Events = [new StatusEvent(Time.GetUtcNow(), from, to, "Went on.")] };
 
     protected TaskChange Progress(int percentage) =>
         new() { Events = [new ProgressEvent(Time.GetUtcNow(), percentage, TaskState.Extracting, $"At {percentage} %.")] };

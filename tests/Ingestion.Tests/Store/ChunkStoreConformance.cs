@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using Ingestion.Store;
@@ -504,6 +505,73 @@ public abstract partial class ChunkStoreConformance
             }
         }
         await writing;
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task After_any_steps_the_store_has_what_a_dictionary_would_have(int seed)
+    {
+        var random = new Random(seed);
+        string[] tenants = ["acme", "other"], collections = ["contracts", "letters"], documents = ["a", "b", "c", "d"];
+        var expected = new Dictionary<(string Tenant, string Collection, string Document), string[]>();
+        for (var step = 0; step < 120; step++)
+        {
+            var (tenant, collection) = (tenants[random.Next(2)], collections[random.Next(2)]);
+            var document = documents[random.Next(documents.Length)];
+            string[] texts = [.. Enumerable.Range(0, random.Next(6)).Select(_ => $"w{random.Next(9)} w{random.Next(9)} w{random.Next(9)}")];
+            var draft = Draft.Of(document, $"t{step:d4}", texts) with { TenantId = tenant, CollectionId = collection };
+            switch (random.Next(10))
+            {
+                case < 6:
+                    await Ingest(draft);
+                    expected[(tenant, collection, document)] = texts;
+                    break;
+                case 6:
+                    await Store.StageAsync(draft, Cancel);
+                    break;
+                case 7:
+                    await Store.SweepAsync(Cancel);
+                    break;
+                case 8:
+                    var receipt = await Store.DeleteDocumentAsync(tenant, collection, document, Cancel);
+                    Assert.Equal(0, receipt?.Remaining ?? 0);
+                    Assert.True(receipt is not null || !expected.ContainsKey((tenant, collection, document)));
+                    expected.Remove((tenant, collection, document));
+                    break;
+                default:
+                    await Store.DiscardAsync(tenant, $"t{random.Next(step + 1):d4}", Cancel);
+                    break;
+            }
+            await CheckAsync(tenant, collection);
+        }
+        foreach (var tenant in tenants)
+        {
+            foreach (var collection in collections) await CheckAsync(tenant, collection);
+        }
+
+        async Task CheckAsync(string tenant, string collection)
+        {
+            var own = expected.Where(pair => pair.Key.Tenant == tenant && pair.Key.Collection == collection)
+                .ToDictionary(pair => pair.Key.Document, pair => pair.Value);
+            var listed = await Store.ListDocumentsAsync(tenant, collection, 1, 100, Cancel);
+            Assert.Equal(own.Keys.Order(StringComparer.Ordinal), listed.Documents.Select(document => document.DocumentId));
+            var word = $"w{random.Next(9)}";
+            foreach (var mode in (SearchMode[])[SearchMode.Text, SearchMode.Vector])
+            {
+                var hits = await Store.SearchAsync(
+                    Query(mode, word) with { TenantId = tenant, CollectionId = collection, TopK = 1000, Threshold = 1e-6 }, Cancel);
+                var holding = own.SelectMany(pair => pair.Value.Select((text, index) => (pair.Key, index, text)))
+                    .Where(chunk => mode == SearchMode.Text
+                        ? chunk.text.Contains(word, StringComparison.Ordinal)
+                        : TensorPrimitives.Dot(Vectors.Of(word), Vectors.Of(chunk.text)) > 1e-5);
+                Assert.Equal(
+                    holding.Order(),
+                    hits.Where(hit => mode == SearchMode.Text || hit.Score > 1e-5)
+                        .Select(hit => (hit.Document.DocumentId, hit.Chunk.Index, hit.Chunk.Text)).Order());
+            }
+        }
     }
 
     protected async Task SaveAll(StagedVersion staged)

@@ -113,5 +113,8 @@ public class SqliteStoreTests : ChunkStoreConformance, IDisposable
     }
 }
 
+/// <summary>The same with memory for the vectors of one small collection at a time.</summary>
+public sealed class SqliteStoreWithLittleMemoryTests() : SqliteStoreTests(vectorMemory: 10 * 4 * Vectors.Dimension);
+
 /// <summary>The same without memory for vectors: they are read from the file.</summary>
 public sealed class SqliteStoreWithoutMemoryTests() : SqliteStoreTests(vectorMemory: 0);
