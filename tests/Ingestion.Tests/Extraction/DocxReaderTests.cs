@@ -137,6 +137,14 @@ public class DocxReaderTests
     }
 
     [Fact]
+    public async Task Comments_are_left_out_and_that_is_said()
+    {
+        var document = await Read("<w:p><w:r><w:t>Text</w:t></w:r><w:r><w:commentReference w:id=\"0\"/></w:r></w:p>");
+        Assert.Equal("Text", document.Text);
+        Assert.Contains("Comments", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_field_that_never_ends_does_not_swallow_the_document()
     {
         var document = await Read("<w:p><w:r><w:fldChar w:fldCharType=\"begin\"/><w:instrText>PAGE</w:instrText></w:r></w:p>" + Paragraph("Kept"));

@@ -165,6 +165,9 @@ internal sealed class DocxParagraph(DocxBody body)
                 case "endnoteReference":
                     AppendNote(xml, NoteKind.Endnote);
                     break;
+                case "commentReference":
+                    body.Warn("Comments in the document were left out.");
+                    break;
                 case "fldChar":
                     ReadFieldMark(xml.Attribute("fldCharType"));
                     break;
