@@ -22,7 +22,8 @@ public sealed class TaskStoryTests : IDisposable
         await engine.EnqueueAsync(
             new TaskSpec
             {
-                TaskId = "task", TenantId = "acme", CollectionId = "manuals", DocumentId = "pump", Source = SourceKind.Text, Content = new() { Inline = [1], Size = 1 },
+                TaskId = "task", TenantId = "acme", CollectionId = "manuals", DocumentId = "pump",
+                Source = SourceKind.Text, Content = new() { Inline = [1], Size = 1 },
                 Chunker = "sentence", ChunkSize = 100, ChunkOverlap = 0, CreatedAt = _time.GetUtcNow(),
             }, cancel);
         using var hold = new LeaseHold((await engine.LeaseAsync("worker", 1, TimeSpan.Zero, cancel))[0]);

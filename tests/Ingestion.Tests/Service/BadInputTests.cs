@@ -64,7 +64,10 @@ public sealed class BadInputTests(LimitedService service) : IClassFixture<Limite
         var taskId = await tenant.SendTextAsync("d", "A text of one tenant.");
 
         using var follower = await TaskFollower.ConnectAsync(
-            service.Process, to == "a task of another tenant" ? "somebody-else" : tenant.Id, to == "an unknown task" ? "unknown" : taskId, after);
+            service.Process,
+            to == "a task of another tenant" ? "somebody-else" : tenant.Id,
+            to == "an unknown task" ? "unknown" : taskId,
+            after);
         await follower.ToEndAsync();
 
         Assert.Equal(1008, follower.CloseCode);
@@ -107,7 +110,8 @@ public sealed class BadInputTests(LimitedService service) : IClassFixture<Limite
         var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ =>
             tenant.PostJsonAsync("api/v1/documents/text", tenant.TextBody("d", "The same hundred times."), key)));
         var other = await tenant.PostJsonAsync("api/v1/documents/text", tenant.TextBody("d", "Another."), key);
-        var file = await tenant.SendAsync(HttpMethod.Post, "api/v1/documents", tenant.FileForm("d", "a.txt", "The same hundred times."u8.ToArray()), key);
+        var file = await tenant.SendAsync(
+            HttpMethod.Post, "api/v1/documents", tenant.FileForm("d", "a.txt", "The same hundred times."u8.ToArray()), key);
 
         var taskId = Assert.Single(answers.Select(answer => answer.TaskId).Distinct());
         Assert.Equal((409, "idempotency_conflict"), (other.Status, other.Code));

@@ -49,7 +49,8 @@ public sealed class CancelTests(SharedService service) : IClassFixture<SharedSer
     public async Task A_task_in_the_middle_of_a_parse_is_cancelled()
     {
         var large = new PdfSample();
-        var lines = Enumerable.Range(0, 50).Select(i => $"Line {i} of a page with quite a few words on it, which a reader has to place one by one.").ToArray();
+        var lines = Enumerable.Range(0, 50)
+            .Select(i => $"Line {i} of a page with quite a few words on it, which a reader has to place one by one.").ToArray();
         for (var page = 0; page < 3_000; page++) large.Page(PdfSample.Lines(40, 760, 10, lines));
         var taskId = await _tenant.SendFileAsync("d", "large.pdf", large.ToBytes());
         using var follower = await TaskFollower.ConnectAsync(service.Process, _tenant.Id, taskId);

@@ -51,7 +51,8 @@ public sealed class CrashTests
         Assert.Equal(2, (await tenant.TaskAsync(tasks["held"])).Number("attempt"));
         Assert.Equal(50, (await tenant.GetAsync("api/v1/tasks")).Json.Number("total"));
         Assert.Equal(50, (await tenant.GetAsync($"api/v1/collections/{TenantClient.Collection}/documents")).Json.Number("total"));
-        Assert.Equal((50, chunks, chunks, chunks), Rows(service));
+        await WaitAsync(() => Rows(service) == (50, chunks, chunks, chunks),
+            () => $"{chunks} chunks are seen, but the file holds {Rows(service)}.");
         await AssertNoUploadsAsync(service);
     }
 
@@ -61,8 +62,14 @@ public sealed class CrashTests
         Assert.InRange(service.Uploads.Length, 0, 2);
         foreach (var upload in service.Uploads) File.SetLastWriteTimeUtc(upload, DateTime.UtcNow.AddHours(-2));
         await service.RestartAsync();
-        for (var waited = System.Diagnostics.Stopwatch.StartNew(); service.Uploads.Length > 0; await Task.Delay(20))
-            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), "Uploads without a task stay.");
+        await WaitAsync(() => service.Uploads.Length == 0, () => "Uploads without a task stay.");
+    }
+
+    /// <summary>For what the service tidies up by itself.</summary>
+    private static async Task WaitAsync(Func<bool> isDone, Func<string> what)
+    {
+        for (var waited = System.Diagnostics.Stopwatch.StartNew(); !isDone(); await Task.Delay(50))
+            Assert.True(waited.Elapsed < TimeSpan.FromSeconds(20), what());
     }
 
     private static async Task<int> CompletedAsync(TenantClient tenant) => (await tenant.GetAsync("api/v1/tasks?status=completed&page_size=1")).Json.Number("total");

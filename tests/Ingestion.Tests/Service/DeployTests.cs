@@ -10,7 +10,8 @@ public sealed class DeployTests
     {
         await using var web = await HeldWeb.StartAsync();
         // One attempt: a stop that cost one would fail the task.
-        await using var service = await ServiceProcess.StartAsync(("URL_ALLOW_PRIVATE", "true"), ("TASK_MAX_ATTEMPTS", "1"), ("WORKER_COUNT", "1"));
+        await using var service = await ServiceProcess.StartAsync(
+            ("URL_ALLOW_PRIVATE", "true"), ("TASK_MAX_ATTEMPTS", "1"), ("WORKER_COUNT", "1"));
         var tenant = new TenantClient(service);
         var held = web.Hold(Prose.Of(1, 20_000));
         var tasks = new Dictionary<string, string> { ["held"] = await tenant.SendUrlAsync("held", held.Address) };
@@ -56,7 +57,8 @@ public sealed class DeployTests
             from taskId in held
             select TaskFollower.ConnectAsync(service, atFirst.Id, taskId));
         var told = followers.Select(follower => follower.ToEndAsync()).ToArray();
-        var tasks = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => (i % 2 == 0 ? atFirst : atSecond).SendTextAsync($"d{i}", Prose.Of(i, 4_000))));
+        var tasks = await Task.WhenAll(Enumerable.Range(0, 20).Select(
+            i => (i % 2 == 0 ? atFirst : atSecond).SendTextAsync($"d{i}", Prose.Of(i, 4_000))));
         foreach (var page in pages) page.Release();
 
         foreach (var follower in await Task.WhenAll(told))

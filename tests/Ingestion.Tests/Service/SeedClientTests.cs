@@ -6,8 +6,11 @@ using Ingestion.Tests.Support;
 
 namespace Ingestion.Tests.Service;
 
-/// <summary>The JavaScript of the specification's frontend guide, as it stands there but for the host, in a real browser on a page of another origin.</summary>
-public sealed class SeedClientTests(Chromium chromium, SeedClientTests.Origins origins) : IClassFixture<Chromium>, IClassFixture<SeedClientTests.Origins>
+/// <summary>
+/// The JavaScript of the specification's frontend guide, as it stands there but for the host, in a real browser on a page of another origin.
+/// </summary>
+public sealed class SeedClientTests(Chromium chromium, SeedClientTests.Origins origins)
+    : IClassFixture<Chromium>, IClassFixture<SeedClientTests.Origins>
 {
     private static readonly string[] Blocks =
     [
@@ -81,10 +84,8 @@ public sealed class SeedClientTests(Chromium chromium, SeedClientTests.Origins o
         await tab.Page.SetInputFilesAsync("input", Path.Combine(Repository.Root, "tests", "Ingestion.Tests", "Golden", Goldens.OneOfEachFormat.First()));
         // What it draws needs React; what it does needs two functions.
         var component = Blocks[4];
-        await tab.Page.AddScriptTagAsync(new()
-        {
-            Content = string.Concat(component.AsSpan(0, component.IndexOf("  return (\n    <div", StringComparison.Ordinal)), "\n  return handleFileUpload;\n}"),
-        });
+        var drawing = component.IndexOf("  return (\n    <div", StringComparison.Ordinal);
+        await tab.Page.AddScriptTagAsync(new() { Content = component[..drawing] + "\n  return handleFileUpload;\n}" });
 
         var told = await tab.Page.EvaluateAsync<JsonElement>("""
             async () => {
@@ -115,7 +116,10 @@ public sealed class SeedClientTests(Chromium chromium, SeedClientTests.Origins o
             async (taskId) => {
               const read = await apiCall(`/tasks/${taskId}`, 'GET', { tenant_id: getCurrentTenant() }).then(() => 'read', () => 'refused');
               const socket = new WebSocket(`${WS_URL}/tasks/${taskId}?tenant_id=${getCurrentTenant()}`);
-              const connected = await new Promise((resolve) => { socket.onopen = () => resolve('connected'); socket.onclose = () => resolve('refused'); });
+              const connected = await new Promise((resolve) => {
+                socket.onopen = () => resolve('connected');
+                socket.onclose = () => resolve('refused');
+              });
               return [read, connected];
             }
             """, taskId);

@@ -7,8 +7,8 @@ public static class Prose
 {
     private static readonly string[] Words =
     [
-        "archivo", "report", "año", "measure", "größe", "river", "camión", "ledger", "niño", "harbour", "corazón", "signal", "😀", "library", "pingüino",
-        "contract", "título", "engine", "façade", "winter",
+        "archivo", "report", "año", "measure", "größe", "river", "camión", "ledger", "niño", "harbour", "corazón", "signal", "😀",
+        "library", "pingüino", "contract", "título", "engine", "façade", "winter",
     ];
 
     public static string Of(int seed, int length)

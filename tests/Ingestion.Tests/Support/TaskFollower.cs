@@ -19,7 +19,8 @@ public sealed class TaskFollower : IDisposable
     public static async Task<TaskFollower> ConnectAsync(ServiceProcess service, string tenant, string taskId, string after = "")
     {
         var follower = new TaskFollower();
-        var address = new Uri($"ws://127.0.0.1:{service.Port}/ws/tasks/{taskId}?tenant_id={tenant}&token=none{(after.Length > 0 ? "&after=" + after : "")}");
+        var query = $"tenant_id={tenant}&token=none{(after.Length > 0 ? "&after=" + after : "")}";
+        var address = new Uri($"ws://127.0.0.1:{service.Port}/ws/tasks/{taskId}?{query}");
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await follower._socket.ConnectAsync(address, patience.Token);
         return follower;

@@ -25,7 +25,8 @@ public sealed class TenantClient(ServiceProcess service)
         return await Answer.OfAsync(response);
     }
 
-    public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path + (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "tenant_id=" + Id);
+    public Task<Answer> GetAsync(string path) =>
+        SendAsync(HttpMethod.Get, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}tenant_id={Id}");
 
     public Task<Answer> DeleteAsync(string path) => SendAsync(HttpMethod.Delete, $"{path}?tenant_id={Id}");
 
@@ -107,11 +108,12 @@ public sealed class TenantClient(ServiceProcess service)
     }
 
     /// <summary>All events that the service keeps of the task.</summary>
-    public async Task<IReadOnlyList<JsonElement>> EventsAsync(string taskId) => [.. (await GetAsync($"api/v1/tasks/{taskId}/events")).Json.EnumerateArray()];
+    public async Task<IReadOnlyList<JsonElement>> EventsAsync(string taskId) =>
+        [.. (await GetAsync($"api/v1/tasks/{taskId}/events")).Json.EnumerateArray()];
 
     public Task<Answer> DocumentAsync(string document) => GetAsync($"api/v1/collections/{Collection}/documents/{document}");
 
-    public async Task<string> ContentAsync(string document) => (await GetAsync($"api/v1/collections/{Collection}/documents/{document}/content")).Body;
+    public async Task<string> ContentAsync(string document) => (await DocumentAsync(document + "/content")).Body;
 
     /// <summary>Every chunk, page by page.</summary>
     public async Task<IReadOnlyList<JsonElement>> ChunksAsync(string document, int pageSize = 100, bool embeddings = false)
@@ -119,7 +121,7 @@ public sealed class TenantClient(ServiceProcess service)
         List<JsonElement> chunks = [];
         for (var page = 1; ; page++)
         {
-            var answer = await GetAsync($"api/v1/collections/{Collection}/documents/{document}/chunks?page={page}&page_size={pageSize}{(embeddings ? "&include=embeddings" : "")}");
+            var answer = await DocumentAsync($"{document}/chunks?page={page}&page_size={pageSize}{(embeddings ? "&include=embeddings" : "")}");
             chunks.AddRange(answer.Json.Items("chunks"));
             if (chunks.Count >= answer.Json.Number("total")) return chunks;
             Assert.Equal(pageSize, answer.Json.Items("chunks").Count);
@@ -153,7 +155,7 @@ public sealed class TenantClient(ServiceProcess service)
             for (; covered < start; covered++) Assert.True(Rune.IsWhiteSpace(points[covered]), $"{document}: nothing holds code point {covered}");
             covered = Math.Max(covered, end);
         }
-        for (; covered < points.Length; covered++) Assert.True(Rune.IsWhiteSpace(points[covered]), $"{document}: nothing holds code point {covered}");
+        Assert.All(points[covered..], point => Assert.True(Rune.IsWhiteSpace(point), $"{document}: nothing holds its end."));
         return chunks;
     }
 }
