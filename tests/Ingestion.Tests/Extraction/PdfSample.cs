@@ -77,7 +77,8 @@ internal sealed class PdfSample
         return Encoding.Latin1.GetBytes(file.ToString());
     }
 
-    public static string Stream(string entries, string content) => $"<< {entries} /Length {content.Length} >>\nstream\n{content}\nendstream";
+    public static string Stream(string entries, string content) =>
+        $"<< {entries} /Length {content.Length} >>\nstream\n{content}\nendstream";
 
     public Task<ExtractedDocument> ReadAsync(Action<ReadProgress>? progress = null) =>
         ReadAsync(ToBytes(), TestContext.Current.CancellationToken, progress);

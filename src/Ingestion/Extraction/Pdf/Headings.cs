@@ -27,9 +27,9 @@ internal static class Headings
         if (headings.Count == 0) return;
 
         // A style of one page only (a cover, a chart) is no step of the document's outline: it takes the level of the step next below it.
-        var pagesOf = headings.GroupBy(StyleOf).ToDictionary(group => group.Key, group => group.Select(block => block.Page).Distinct().Count());
-        var steps = pagesOf.Where(pair => pair.Value > 1 || pages.Count <= 2).Select(pair => pair.Key)
-            .OrderByDescending(style => style.Size).ThenByDescending(style => style.Bold).ToList();
+        var steps = headings.GroupBy(StyleOf)
+            .Where(group => pages.Count <= 2 || group.Select(block => block.Page).Distinct().Skip(1).Any())
+            .Select(group => group.Key).ToList();
         var title = TitleOf(headings);
         foreach (var block in headings)
         {
@@ -76,9 +76,8 @@ internal static class Headings
         if (page.Count == 0) return null;
         var largest = page.MaxBy(block => block.Size)!;
         var style = StyleOf(largest);
-        return headings.Count(block => StyleOf(block) == style) == 1 && headings.TrueForAll(block => block == largest || block.Size < largest.Size * 0.95f)
-            ? largest
-            : null;
+        var alone = headings.TrueForAll(block => block == largest || (StyleOf(block) != style && block.Size < largest.Size * 0.95f));
+        return alone ? largest : null;
     }
 
     private readonly record struct Style(float Size, bool Bold);
@@ -88,7 +87,8 @@ internal static class Headings
     private static Style Body(List<List<TextBlock>> pages)
     {
         var weights = new Dictionary<Style, int>();
-        foreach (var line in pages.SelectMany(page => page).Where(block => block.Kind is BlockKind.Text or BlockKind.Item).SelectMany(block => block.Lines))
+        var prose = pages.SelectMany(page => page).Where(block => block.Kind is BlockKind.Text or BlockKind.Item);
+        foreach (var line in prose.SelectMany(block => block.Lines))
         {
             var style = new Style(MathF.Round(line.Size * 2) / 2, line.Style.HasFlag(FontStyle.Bold));
             weights[style] = weights.GetValueOrDefault(style) + line.Text.Length;

@@ -70,7 +70,7 @@ public sealed class PdfReader : IDocumentReader
         }
         catch (Exception failure) when (failure is not (OperationCanceledException or ExtractionException))
         {
-            writer.Warn($"The PDF's own table of contents could not be read ({failure.GetType().Name}); headings are told by their type alone.");
+            writer.Warn($"The PDF's outline could not be read ({failure.GetType().Name}); headings are told by their type alone.");
             return [];
         }
     }
