@@ -31,6 +31,18 @@ public class PdfStructureTests
     }
 
     [Fact]
+    public async Task The_number_of_a_heading_says_how_deep_it_is()
+    {
+        var document = await new PdfSample()
+            .Page(PdfSample.At(72, 740, 24, "The Title") + PdfSample.At(72, 710, 18, "1.1 Scope") + PdfSample.Lines(72, 690, 10, Prose)
+                + PdfSample.At(72, 640, 16, "A larger aside") + PdfSample.Lines(72, 620, 10, Prose)
+                + PdfSample.At(72, 570, 12, "1.1.1 Detail") + PdfSample.Lines(72, 550, 10, Prose))
+            .ReadAsync();
+        var headings = document.Elements.Where(element => element.Kind == ElementKind.Heading).Select(element => Text(document, element));
+        Assert.Equal(["# The Title", "## 1.1 Scope", "### A larger aside", "### 1.1.1 Detail"], headings);
+    }
+
+    [Fact]
     public async Task The_outline_gives_headings_that_type_does_not_show()
     {
         var sample = new PdfSample { Catalog = "/Outlines 100 0 R" }

@@ -39,6 +39,33 @@ internal static class Headings
             block.Level = named.TryGetValue(block, out var level) ? level : block == title ? 1 : Math.Min(6, 2 + above);
             block.Kind = BlockKind.Heading;
         }
+        LevelByNumber([.. headings.Where(block => !named.ContainsKey(block))]);
+    }
+
+    /// <summary>Of numbered headings the number says how deep they are: "1.2.3" is one below "1.2", whatever other type stands between.</summary>
+    private static void LevelByNumber(List<TextBlock> headings)
+    {
+        var numbered = headings.Select(block => (Block: block, Depth: NumberDepth(block.Lines[0].Text))).Where(item => item.Depth > 0).ToList();
+        if (numbered.Count < 2) return;
+        var top = numbered.Min(item => item.Depth);
+        var level = numbered.Where(item => item.Depth == top).GroupBy(item => item.Block.Level).MaxBy(group => group.Count())!.Key;
+        foreach (var (block, depth) in numbered) block.Level = Math.Min(6, level + depth - top);
+    }
+
+    /// <summary>Of "3.1.2 Text" 3; 0 without such a number.</summary>
+    private static int NumberDepth(string text)
+    {
+        var depth = 0;
+        for (var i = 0; ; i++)
+        {
+            var digits = i;
+            while (i < text.Length && char.IsAsciiDigit(text[i])) i++;
+            if (i - digits is 0 or > 3) return i > digits || i >= text.Length || text[i] != ' ' ? 0 : depth;
+            depth++;
+            if (i >= text.Length) return 0;
+            if (text[i] == ' ') return depth;
+            if (text[i] != '.') return 0;
+        }
     }
 
     /// <summary>Blocks that the document's own table of contents names, with the level that it gives them.</summary>
