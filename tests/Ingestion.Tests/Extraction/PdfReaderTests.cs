@@ -135,6 +135,27 @@ public class PdfReaderTests
         Assert.StartsWith("Page 2:", Assert.Single(document.Warnings), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_password_is_asked_for_in_the_error()
+    {
+        var key = new string('A', 64);
+        var sample = new PdfSample { Trailer = $"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]" };
+        var failure = await Assert.ThrowsAsync<ExtractionException>(() => sample.Page(PdfSample.At(72, 700, 12, "Secret")).ReadAsync());
+        Assert.Equal(ExtractionFailure.Encrypted, failure.Failure);
+        Assert.Contains("password", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_control_character_or_lone_surrogate_leaves()
+    {
+        var document = await new PdfSample { Information = "/Title <FEFF00410000D80000420007>" }
+            .Page(PdfSample.At(72, 700, 12, "be\\000l\\007l"))
+            .ReadAsync();
+        new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(document.Text + document.Title);
+        Assert.Equal("be l l", document.Text);
+        Assert.DoesNotContain(document.Title!, char.IsControl);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("%PDF-1.7\n")]

@@ -57,7 +57,7 @@ public sealed class PdfReader : IDocumentReader
         Warn(writer, damaged, pictures, total, length);
         var extracted = writer.ToDocument(content.MediaType) with
         {
-            Furniture = furniture.ConvertAll(block => new Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box)),
+            Furniture = furniture.ConvertAll(block => new Furniture(MarkdownWriter.Clean(Paragraphs.Join(block.Lines)), block.Page, block.Box)),
         };
         return PdfMetadata.AddTo(extracted, document);
     }
