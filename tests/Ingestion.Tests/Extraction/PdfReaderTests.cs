@@ -38,7 +38,8 @@ public class PdfReaderTests
                 + PdfSample.Lines(72, 630, 12, "Another paragraph stands apart."))
             .ReadAsync();
         Assert.Equal(
-            "The quick brown fox jumps over the lazy dog and runs on to the end of the line.\n\nAnother paragraph stands apart.", document.Text);
+            "The quick brown fox jumps over the lazy dog and runs on to the end of the line.\n\nAnother paragraph stands apart.",
+            document.Text);
     }
 
     [Fact]
@@ -63,7 +64,8 @@ public class PdfReaderTests
         Assert.True(text.IndexOf("whole width", StringComparison.Ordinal) < text.IndexOf("left line number 1", StringComparison.Ordinal));
         Assert.Contains(string.Join(' ', left), text, StringComparison.Ordinal);
         Assert.Contains(string.Join(' ', right), text, StringComparison.Ordinal);
-        Assert.True(text.IndexOf("left line number 8", StringComparison.Ordinal) < text.IndexOf("right line number 1", StringComparison.Ordinal));
+        Assert.True(
+            text.IndexOf("left line number 8", StringComparison.Ordinal) < text.IndexOf("right line number 1", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -82,7 +84,8 @@ public class PdfReaderTests
     public async Task Turned_text_on_an_upright_page_is_read_by_itself()
     {
         var document = await new PdfSample()
-            .Page(PdfSample.Lines(72, 700, 12, "Upright text that is the most of it.") + "BT /F1 10 Tf 0 1 -1 0 40 100 Tm (up the margin) Tj ET")
+            .Page(PdfSample.Lines(72, 700, 12, "Upright text that is the most of it.")
+                + "BT /F1 10 Tf 0 1 -1 0 40 100 Tm (up the margin) Tj ET")
             .ReadAsync();
         Assert.Equal("Upright text that is the most of it.\n\nup the margin", document.Text);
     }
@@ -100,7 +103,8 @@ public class PdfReaderTests
     public async Task A_scan_is_empty_and_says_why()
     {
         var sample = new PdfSample().Page("q 500 0 0 700 50 50 cm /X0 Do Q");
-        sample.Objects.Add(PdfSample.Stream("/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace /DeviceGray", "x"));
+        sample.Objects.Add(PdfSample.Stream(
+            "/Type /XObject /Subtype /Image /Width 1 /Height 1 /BitsPerComponent 8 /ColorSpace /DeviceGray", "x"));
         var document = await sample.ReadAsync();
         Assert.Equal("", document.Text);
         Assert.Contains("scanned", Assert.Single(document.Warnings), StringComparison.Ordinal);
@@ -129,6 +133,27 @@ public class PdfReaderTests
             .ReadAsync();
         Assert.Equal("Good.\n\nAlso good.", document.Text);
         Assert.StartsWith("Page 2:", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_password_is_asked_for_in_the_error()
+    {
+        var key = new string('A', 64);
+        var sample = new PdfSample { Trailer = $"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]" };
+        var failure = await Assert.ThrowsAsync<ExtractionException>(() => sample.Page(PdfSample.At(72, 700, 12, "Secret")).ReadAsync());
+        Assert.Equal(ExtractionFailure.Encrypted, failure.Failure);
+        Assert.Contains("password", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_control_character_or_lone_surrogate_leaves()
+    {
+        var document = await new PdfSample { Information = "/Title <FEFF00410000D80000420007>" }
+            .Page(PdfSample.At(72, 700, 12, "be\\000l\\007l"))
+            .ReadAsync();
+        new UTF8Encoding(false, throwOnInvalidBytes: true).GetByteCount(document.Text + document.Title);
+        Assert.Equal("be l l", document.Text);
+        Assert.DoesNotContain(document.Title!, char.IsControl);
     }
 
     [Theory]

@@ -14,6 +14,9 @@ internal sealed class PdfSample
     public string Catalog { get; set; } = "";
     public string Information { get; set; } = "";
 
+    /// <summary>Further entries of the trailer.</summary>
+    public string Trailer { get; set; } = "";
+
     /// <summary>Objects from number 100 on, that pages and catalog may refer to.</summary>
     public List<string> Objects { get; } = [];
 
@@ -73,11 +76,12 @@ internal sealed class PdfSample
             var known = offsets.TryGetValue(number, out var offset);
             file.Append(CultureInfo.InvariantCulture, $"{(known ? offset : 0):D10} 00000 {(known ? 'n' : 'f')} \n");
         }
-        file.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size {size} /Root 1 0 R /Info 6 0 R >>\nstartxref\n{table}\n%%EOF\n");
+        file.Append(CultureInfo.InvariantCulture, $"trailer\n<< /Size {size} /Root 1 0 R /Info 6 0 R {Trailer} >>\nstartxref\n{table}\n%%EOF\n");
         return Encoding.Latin1.GetBytes(file.ToString());
     }
 
-    public static string Stream(string entries, string content) => $"<< {entries} /Length {content.Length} >>\nstream\n{content}\nendstream";
+    public static string Stream(string entries, string content) =>
+        $"<< {entries} /Length {content.Length} >>\nstream\n{content}\nendstream";
 
     public Task<ExtractedDocument> ReadAsync(Action<ReadProgress>? progress = null) =>
         ReadAsync(ToBytes(), TestContext.Current.CancellationToken, progress);

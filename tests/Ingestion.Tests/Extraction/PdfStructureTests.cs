@@ -31,13 +31,26 @@ public class PdfStructureTests
     }
 
     [Fact]
+    public async Task The_number_of_a_heading_says_how_deep_it_is()
+    {
+        var document = await new PdfSample()
+            .Page(PdfSample.At(72, 740, 24, "The Title") + PdfSample.At(72, 710, 18, "1.1 Scope") + PdfSample.Lines(72, 690, 10, Prose)
+                + PdfSample.At(72, 640, 16, "A larger aside") + PdfSample.Lines(72, 620, 10, Prose)
+                + PdfSample.At(72, 570, 12, "1.1.1 Detail") + PdfSample.Lines(72, 550, 10, Prose))
+            .ReadAsync();
+        var headings = document.Elements.Where(element => element.Kind == ElementKind.Heading).Select(element => Text(document, element));
+        Assert.Equal(["# The Title", "## 1.1 Scope", "### A larger aside", "### 1.1.1 Detail"], headings);
+    }
+
+    [Fact]
     public async Task The_outline_gives_headings_that_type_does_not_show()
     {
         var sample = new PdfSample { Catalog = "/Outlines 100 0 R" }
             .Page(PdfSample.At(72, 720, 10, "Opening words") + PdfSample.Lines(72, 690, 10, Prose)
                 + PdfSample.At(72, 640, 10, "Inner part") + PdfSample.Lines(72, 610, 10, Prose));
         sample.Objects.Add("<< /Type /Outlines /First 101 0 R /Last 103 0 R /Count 2 >>");
-        sample.Objects.Add("<< /Title (1. Opening Words) /Parent 100 0 R /Next 103 0 R /First 102 0 R /Last 102 0 R /Count 1 /Dest [10 0 R /Fit] >>");
+        sample.Objects.Add(
+            "<< /Title (1. Opening Words) /Parent 100 0 R /Next 103 0 R /First 102 0 R /Last 102 0 R /Count 1 /Dest [10 0 R /Fit] >>");
         sample.Objects.Add("<< /Title (Inner part) /Parent 101 0 R /Dest [10 0 R /Fit] >>");
         sample.Objects.Add("<< /Title (Not on the page) /Parent 100 0 R /Prev 101 0 R /Dest [10 0 R /Fit] >>");
         var document = await sample.ReadAsync();
@@ -60,14 +73,17 @@ public class PdfStructureTests
         Assert.DoesNotContain("of 20", document.Text, StringComparison.Ordinal);
         Assert.Equal(4, document.Elements.Count);
         Assert.Equal(8, document.Furniture.Count);
-        Assert.Equal(["Annual report of the company", "Page 7 of 20"], document.Furniture.Where(item => item.Page == 1).Select(item => item.Text));
+        Assert.Equal(
+            ["Annual report of the company", "Page 7 of 20"],
+            document.Furniture.Where(item => item.Page == 1).Select(item => item.Text));
     }
 
     [Fact]
     public async Task Text_that_is_not_repeated_stays_wherever_it_stands()
     {
         var document = await new PdfSample()
-            .Page(PdfSample.At(72, 770, 10, "Dear reader, this letter starts high on the page.") + PdfSample.At(72, 20, 10, "And it ends low."))
+            .Page(PdfSample.At(72, 770, 10, "Dear reader, this letter starts high on the page.")
+                + PdfSample.At(72, 20, 10, "And it ends low."))
             .ReadAsync();
         Assert.Equal("Dear reader, this letter starts high on the page.\n\nAnd it ends low.", document.Text);
         Assert.Empty(document.Furniture);
@@ -115,10 +131,14 @@ public class PdfStructureTests
         for (var i = 0; i < rows.Length; i++)
         {
             var y = 670 - (14 * i);
-            content += PdfSample.At(72, y, 10, rows[i].Item1) + PdfSample.At(200, y, 10, rows[i].Item2) + PdfSample.At(300, y, 10, rows[i].Item3);
+            var (name, count, share) = rows[i];
+            content += PdfSample.At(72, y, 10, name) + PdfSample.At(200, y, 10, count) + PdfSample.At(300, y, 10, share);
         }
         var document = await new PdfSample().Page(content + PdfSample.Lines(72, 590, 10, Prose)).ReadAsync();
-        Assert.Contains("| Name | Count | Share |\n| --- | --- | --- |\n| Alpha | 10 | 5 % |\n| Beta | 20 | 10 % |\n| Gamma | 170 | 85 % |\n\nHere", document.Text, StringComparison.Ordinal);
+        Assert.Contains(
+            "| Name | Count | Share |\n| --- | --- | --- |\n| Alpha | 10 | 5 % |\n| Beta | 20 | 10 % |\n| Gamma | 170 | 85 % |\n\nHere",
+            document.Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -126,7 +146,9 @@ public class PdfStructureTests
     {
         var document = await new PdfSample()
             .Page(PdfSample.Lines(72, 720, 10, Prose)
-                + PdfSample.At(72, 670, 10, "if (a)", "F3") + PdfSample.At(84, 658, 10, "b\\(\\);", "F3") + PdfSample.At(72, 646, 10, "c\\(\\);", "F3"))
+                + PdfSample.At(72, 670, 10, "if (a)", "F3")
+                + PdfSample.At(84, 658, 10, "b\\(\\);", "F3")
+                + PdfSample.At(72, 646, 10, "c\\(\\);", "F3"))
             .ReadAsync();
         Assert.EndsWith("```\nif (a)\n  b();\nc();\n```", document.Text, StringComparison.Ordinal);
     }

@@ -55,7 +55,8 @@ public class PdfVisualTextTests
         Assert.Equal("السلام", Read("\uFEE1", "\uFEFC", "\uFEB4", "\uFEDF", "\uFE8D"));
 
     [Fact]
-    public void Ligatures_are_spelled_out_and_other_signs_are_left_alone() => Assert.Equal("office x² ½", Read("o", "ﬃ", "c", "e", " ", "x", "²", " ", "½"));
+    public void Ligatures_are_spelled_out_and_other_signs_are_left_alone() =>
+        Assert.Equal("office x² ½", Read("o", "ﬃ", "c", "e", " ", "x", "²", " ", "½"));
 
     [Theory]
     [InlineData("´", "e", "é")]

@@ -66,7 +66,9 @@ internal static class AlignedTables
         return new PageTable(left, bottom - (0.3f * size), right, top + size, cells);
     }
 
-    /// <summary>Where the pieces of the fuller rows overlap is a column; wide pieces over several of them are spanning heads and do not count.</summary>
+    /// <summary>
+    /// Where the pieces of the fuller rows overlap is a column; wide pieces over several of them are spanning heads and do not count.
+    /// </summary>
     private static List<(float U0, float U1)> Columns(List<List<Segment>> run)
     {
         var most = run.Max(row => row.Count);
@@ -94,7 +96,8 @@ internal static class AlignedTables
                 for (var c = 0; c < columns.Count; c++)
                 {
                     var overlap = Math.Min(segment.U1, columns[c].U1) - Math.Max(segment.U0, columns[c].U0);
-                    if (overlap <= 0.3f * Math.Min(segment.Width, columns[c].U1 - columns[c].U0) || (placed && (r >= HeadRows || run.Count < 2 * HeadRows))) continue;
+                    if (overlap <= 0.3f * Math.Min(segment.Width, columns[c].U1 - columns[c].U0)) continue;
+                    if (placed && (r >= HeadRows || run.Count < 2 * HeadRows)) continue;
                     (contents[c] ??= []).Add(segment);
                     placed = true;
                 }
@@ -111,9 +114,11 @@ internal static class AlignedTables
         var best = 0;
         for (var c = 1; c < columns.Count; c++)
         {
-            if (Math.Abs(((columns[c].U0 + columns[c].U1) / 2) - middle) < Math.Abs(((columns[best].U0 + columns[best].U1) / 2) - middle)) best = c;
+            if (Distance(columns[c]) < Distance(columns[best])) best = c;
         }
         return best;
+
+        float Distance((float U0, float U1) column) => Math.Abs(((column.U0 + column.U1) / 2) - middle);
     }
 
     private static bool IsTable(List<List<Segment>> run, List<string[]> cells, int columns, bool ruled)

@@ -49,7 +49,8 @@ internal sealed class Annotations(IPdfTokenScanner scanner, TransformationMatrix
         switch (annotation.Value<NameToken>(NameToken.Subtype, scanner)?.Data)
         {
             case "Link":
-                if (page.Links.Count < MaxLinks && AddressOf(annotation) is { } address) page.Links.Add(new PageLink(area.X0, area.Y0, area.X1, area.Y1, address));
+                if (page.Links.Count < MaxLinks && AddressOf(annotation) is { } address)
+                    page.Links.Add(new PageLink(area.X0, area.Y0, area.X1, area.Y1, address));
                 break;
             case "Widget":
                 Write(ValueOf(annotation), area);
@@ -83,7 +84,8 @@ internal sealed class Annotations(IPdfTokenScanner scanner, TransformationMatrix
                         ? string.Join(", ", chosen.Data.Select(item => item.As<StringToken>(scanner)?.Data).OfType<string>())
                         : null);
             case "Btn" when (flags & PushButton) == 0:
-                return (widget.Value<NameToken>(NameToken.As, scanner) ?? Inherited<NameToken>(widget, NameToken.V))?.Data is null or "Off" ? "[ ]" : "[x]";
+                var state = widget.Value<NameToken>(NameToken.As, scanner) ?? Inherited<NameToken>(widget, NameToken.V);
+                return state?.Data is null or "Off" ? "[ ]" : "[x]";
             default:
                 return null;
         }

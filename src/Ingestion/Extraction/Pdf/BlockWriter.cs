@@ -55,7 +55,8 @@ internal static class BlockWriter
         if (text.Length > 1_000) return false;
         foreach (var word in (ReadOnlySpan<string>)["Figure ", "Fig. ", "Table ", "Listing ", "Figura ", "Tabla ", "Cuadro ", "Gráfico "])
         {
-            if (text.Length > word.Length && text.StartsWith(word, StringComparison.OrdinalIgnoreCase) && char.IsAsciiDigit(text[word.Length])) return true;
+            if (!text.StartsWith(word, StringComparison.OrdinalIgnoreCase)) continue;
+            if (text.Length > word.Length && char.IsAsciiDigit(text[word.Length])) return true;
         }
         return false;
     }

@@ -128,7 +128,8 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             if (!_styles.TryGetValue(font, out _style)) _styles[font] = _style = StyleOf(font);
         }
         var style = _style;
-        if (currentState.FontState.TextRenderingMode is TextRenderingMode.FillThenStroke or TextRenderingMode.Stroke) style |= FontStyle.Bold;
+        if (currentState.FontState.TextRenderingMode is TextRenderingMode.FillThenStroke or TextRenderingMode.Stroke)
+            style |= FontStyle.Bold;
 
         var width = characterBoundingBox.Width;
         Glyph glyph;
@@ -136,17 +137,20 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         {
             // Columns of upright signs: the reading direction is down, the base line is the column's middle.
             var (x, y) = (e + (a * width / 2) + (c * 0.88), f + (b * width / 2) + (d * 0.88));
-            glyph = new Glyph(unicode, (float)x, (float)y, (float)(-c / size), (float)(-d / size), (float)size, (float)size, style, _artifacts > 0);
+            glyph = new Glyph(
+                unicode, (float)x, (float)y, (float)(-c / size), (float)(-d / size), (float)size, (float)size, style, _artifacts > 0);
         }
         else
         {
             glyph = new Glyph(
-                unicode, (float)e, (float)f, (float)(a / along), (float)(b / along), (float)(along * width), (float)size, style, _artifacts > 0);
+                unicode, (float)e, (float)f, (float)(a / along), (float)(b / along), (float)(along * width), (float)size,
+                style, _artifacts > 0);
         }
         _page.Glyphs.Add(glyph);
     }
 
-    private static void Compose(in TransformationMatrix m, ref double a, ref double b, ref double c, ref double d, ref double e, ref double f)
+    private static void Compose(
+        in TransformationMatrix m, ref double a, ref double b, ref double c, ref double d, ref double e, ref double f)
     {
         (a, b) = ((m.A * a) + (m.C * b), (m.B * a) + (m.D * b));
         (c, d) = ((m.A * c) + (m.C * d), (m.B * c) + (m.D * d));
@@ -157,7 +161,9 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     {
         var style = FontStyle.None;
         var name = font.Details?.Name ?? "";
-        if (font.Details is { IsBold: true } or { Weight: >= 600 } || Names(name, "bold", "black", "heavy", "demi", "cmbx", "sfbx", "ecbx", "-medi") && !Names(name, "-medium")) style |= FontStyle.Bold;
+        if (font.Details is { IsBold: true } or { Weight: >= 600 }
+            || (Names(name, "bold", "black", "heavy", "demi", "cmbx", "sfbx", "ecbx", "-medi") && !Names(name, "-medium")))
+            style |= FontStyle.Bold;
         if (font.Details is { IsItalic: true } || Names(name, "italic", "oblique")) style |= FontStyle.Italic;
         if (Names(name, "courier", "mono", "consol", "menlo", "typewriter", "inconsolata", "cmtt")) style |= FontStyle.Monospace;
         return style;

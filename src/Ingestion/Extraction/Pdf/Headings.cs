@@ -27,9 +27,9 @@ internal static class Headings
         if (headings.Count == 0) return;
 
         // A style of one page only (a cover, a chart) is no step of the document's outline: it takes the level of the step next below it.
-        var pagesOf = headings.GroupBy(StyleOf).ToDictionary(group => group.Key, group => group.Select(block => block.Page).Distinct().Count());
-        var steps = pagesOf.Where(pair => pair.Value > 1 || pages.Count <= 2).Select(pair => pair.Key)
-            .OrderByDescending(style => style.Size).ThenByDescending(style => style.Bold).ToList();
+        var steps = headings.GroupBy(StyleOf)
+            .Where(group => pages.Count <= 2 || group.Select(block => block.Page).Distinct().Skip(1).Any())
+            .Select(group => group.Key).ToList();
         var title = TitleOf(headings);
         foreach (var block in headings)
         {
@@ -38,6 +38,33 @@ internal static class Headings
             if (title is not null && pages.Count <= 2 && above > 0) above--;
             block.Level = named.TryGetValue(block, out var level) ? level : block == title ? 1 : Math.Min(6, 2 + above);
             block.Kind = BlockKind.Heading;
+        }
+        LevelByNumber([.. headings.Where(block => !named.ContainsKey(block))]);
+    }
+
+    /// <summary>Of numbered headings the number says how deep they are: "1.2.3" is one below "1.2", whatever other type stands between.</summary>
+    private static void LevelByNumber(List<TextBlock> headings)
+    {
+        var numbered = headings.Select(block => (Block: block, Depth: NumberDepth(block.Lines[0].Text))).Where(item => item.Depth > 0).ToList();
+        if (numbered.Count < 2) return;
+        var top = numbered.Min(item => item.Depth);
+        var level = numbered.Where(item => item.Depth == top).GroupBy(item => item.Block.Level).MaxBy(group => group.Count())!.Key;
+        foreach (var (block, depth) in numbered) block.Level = Math.Min(6, level + depth - top);
+    }
+
+    /// <summary>Of "3.1.2 Text" 3; 0 without such a number.</summary>
+    private static int NumberDepth(string text)
+    {
+        var depth = 0;
+        for (var i = 0; ; i++)
+        {
+            var digits = i;
+            while (i < text.Length && char.IsAsciiDigit(text[i])) i++;
+            if (i - digits is 0 or > 3) return i > digits || i >= text.Length || text[i] != ' ' ? 0 : depth;
+            depth++;
+            if (i >= text.Length) return 0;
+            if (text[i] == ' ') return depth;
+            if (text[i] != '.') return 0;
         }
     }
 
@@ -76,9 +103,8 @@ internal static class Headings
         if (page.Count == 0) return null;
         var largest = page.MaxBy(block => block.Size)!;
         var style = StyleOf(largest);
-        return headings.Count(block => StyleOf(block) == style) == 1 && headings.TrueForAll(block => block == largest || block.Size < largest.Size * 0.95f)
-            ? largest
-            : null;
+        var alone = headings.TrueForAll(block => block == largest || (StyleOf(block) != style && block.Size < largest.Size * 0.95f));
+        return alone ? largest : null;
     }
 
     private readonly record struct Style(float Size, bool Bold);
@@ -88,7 +114,8 @@ internal static class Headings
     private static Style Body(List<List<TextBlock>> pages)
     {
         var weights = new Dictionary<Style, int>();
-        foreach (var line in pages.SelectMany(page => page).Where(block => block.Kind is BlockKind.Text or BlockKind.Item).SelectMany(block => block.Lines))
+        var prose = pages.SelectMany(page => page).Where(block => block.Kind is BlockKind.Text or BlockKind.Item);
+        foreach (var line in prose.SelectMany(block => block.Lines))
         {
             var style = new Style(MathF.Round(line.Size * 2) / 2, line.Style.HasFlag(FontStyle.Bold));
             weights[style] = weights.GetValueOrDefault(style) + line.Text.Length;

@@ -51,7 +51,8 @@ internal static class PageBlocks
             {
                 var turned = i == 0 ? Turned(frames) : [];
                 foreach (var table in RuledTables.Take(segments, across, down, turned)) Insert(segments, table);
-                foreach (var (_, others) in frames) others.RemoveAll(segment => turned.Exists(text => text.Taken && text.Segment.Glyphs == segment.Glyphs));
+                foreach (var (_, others) in frames)
+                    others.RemoveAll(segment => turned.Exists(text => text.Taken && text.Segment.Glyphs == segment.Glyphs));
             }
             foreach (var column in ReadingOrder.Of(segments, rightToLeft)) AddColumn(column, prose ? across : null, page, frame, blocks);
         }
@@ -85,7 +86,8 @@ internal static class PageBlocks
         segments.Insert(at, Segment.For(table, -1 - at));
     }
 
-    private static void AddColumn(List<Segment> column, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
+    private static void AddColumn(
+        List<Segment> column, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
     {
         var rows = new List<List<Segment>>();
         for (var i = 0; i <= column.Count; i++)
@@ -102,7 +104,8 @@ internal static class PageBlocks
         }
     }
 
-    private static void AddRows(List<List<Segment>> rows, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
+    private static void AddRows(
+        List<List<Segment>> rows, List<RuledTables.Line>? across, PdfPage page, TextFrame frame, List<TextBlock> blocks)
     {
         if (rows.Count == 0) return;
         if (across is null)

@@ -35,7 +35,8 @@ internal static class PageFurniture
         {
             if (group.Select(place => place.Block.Page).Distinct().Count() >= needed) taken.UnionWith(group.Select(place => place.Block));
         }
-        foreach (var group in places.Where(place => place.Number is not null).GroupBy(place => (place.Top, place.Number - place.Block.Page)))
+        var numbered = places.Where(place => place.Number is not null);
+        foreach (var group in numbered.GroupBy(place => (place.Top, place.Number - place.Block.Page)))
         {
             if (group.Select(place => place.Block.Page).Distinct().Count() >= needed) taken.UnionWith(group.Select(place => place.Block));
         }
@@ -48,7 +49,8 @@ internal static class PageFurniture
         return [.. taken.OrderBy(block => block.Page).ThenBy(block => block.Box.Top)];
     }
 
-    // What needs no second page to be known: a bare page number, a running title with a page number set apart, or what the file itself marks so.
+    // What needs no second page to be known: a bare page number, a running title with a page number set apart,
+    // or what the file itself marks so.
     private static bool IsAlone(Place place, float height)
     {
         var block = place.Block;
@@ -61,7 +63,8 @@ internal static class PageFurniture
 
     private static Place? PlaceOf(TextBlock block, float height)
     {
-        if (block.Kind == BlockKind.Table || block.Lines.Count is 0 or > MaxLines || block.Length > MaxLength || block.Frame.Angle != 0) return null;
+        if (block.Kind == BlockKind.Table || block.Frame.Angle != 0) return null;
+        if (block.Lines.Count is 0 or > MaxLines || block.Length > MaxLength) return null;
         var text = Paragraphs.Join(block.Lines);
         var key = KeyOf(text);
         var zone = key == "#" ? NumberZone : Zone;

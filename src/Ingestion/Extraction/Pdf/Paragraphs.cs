@@ -35,9 +35,9 @@ internal static class Paragraphs
 
     private static void Finish(TextBlock block, PdfPage page, List<TextBlock> blocks)
     {
-        if (block.Lines.TrueForAll(line => line.Style.HasFlag(FontStyle.Monospace)) && (block.Lines.Count > 1 || blocks is [.., { Kind: BlockKind.Code }]))
-            block.Kind = BlockKind.Code;
-        if (block.Kind == BlockKind.Code && blocks is [.., { Kind: BlockKind.Code } earlier] && earlier.Page == block.Page && earlier.Frame == block.Frame)
+        var earlier = blocks is [.., { Kind: BlockKind.Code } last] && last.Page == block.Page && last.Frame == block.Frame ? last : null;
+        if (block.Style.HasFlag(FontStyle.Monospace) && (block.Lines.Count > 1 || earlier is not null)) block.Kind = BlockKind.Code;
+        if (block.Kind == BlockKind.Code && earlier is not null)
         {
             block.Lines.InsertRange(0, earlier.Lines);
             blocks.RemoveAt(blocks.Count - 1);
@@ -49,17 +49,19 @@ internal static class Paragraphs
         blocks.Add(block);
     }
 
-    private static bool Breaks(TextBlock block, TextLine before, TextLine line, Dictionary<int, float> pitches, float left, float right, ListMark mark)
+    private static bool Breaks(
+        TextBlock block, TextLine before, TextLine line, Dictionary<int, float> pitches, float left, float right, ListMark mark)
     {
         var size = Math.Max(before.Size, line.Size);
         var down = before.Base - line.Base;
         var pitch = pitches.GetValueOrDefault(SizeClass(line));
         if (down < 0 || down > Math.Max(1.3f * pitch, 1.3f * size) || down > 3 * size) return true;
         if (Math.Min(before.Size, line.Size) < 0.95f * size) return true;
-        if (((before.Style ^ line.Style) & (FontStyle.Bold | FontStyle.Monospace)) != 0 && block.Lines.TrueForAll(other => other.Style == before.Style))
-            return true;
+        const FontStyle Telling = FontStyle.Bold | FontStyle.Monospace;
+        if (((before.Style ^ line.Style) & Telling) != 0 && block.Lines.TrueForAll(other => other.Style == before.Style)) return true;
         if (mark.Length > 0 && (mark.IsBullet || block.Kind == BlockKind.Item || EndsSentence(before.Text))) return true;
-        if (block.Kind == BlockKind.Item) return line.RightToLeft ? line.Right > block.Lines[0].Right + 1 : line.Left < block.Lines[0].Left - 1;
+        if (block.Kind == BlockKind.Item)
+            return line.RightToLeft ? line.Right > block.Lines[0].Right + 1 : line.Left < block.Lines[0].Left - 1;
 
         if (line.Style.HasFlag(FontStyle.Monospace)) return false;
 
@@ -99,8 +101,10 @@ internal static class Paragraphs
 
     private static bool EndsSentence(string text) => text[^1] is '.' or '!' or '?' or ':' or ';' or '。' or '．' or '؟' or '”' or '"' or ')';
 
-    /// <summary>The lines as one text: words that were split at a line's end are mended, lines of Chinese or Japanese are joined without a space,
-    /// and the lines of a table of contents stay lines.</summary>
+    /// <summary>
+    /// The lines as one text: words that were split at a line's end are mended, lines of Chinese or Japanese are joined without a space,
+    /// and the lines of a table of contents stay lines.
+    ///</summary>
     public static string Join(IReadOnlyList<TextLine> lines, int skip = 0)
     {
         var text = new StringBuilder();
@@ -142,5 +146,6 @@ internal static class Paragraphs
         text.Append(' ');
     }
 
-    private static bool IsIdeograph(char c) => c is >= '\u2E80' and <= '\u9FFF' or >= '\uF900' and <= '\uFAFF' or >= '\uFF01' and <= '\uFF9F';
+    private static bool IsIdeograph(char c) =>
+        c is >= '\u2E80' and <= '\u9FFF' or >= '\uF900' and <= '\uFAFF' or >= '\uFF01' and <= '\uFF9F';
 }

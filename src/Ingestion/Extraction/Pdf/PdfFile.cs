@@ -18,7 +18,10 @@ internal static class PdfFile
     public static PdfDocument Open(byte[] bytes, PdfParsing parsing)
     {
         if (HasAbsurdFieldWidths(bytes))
-            throw new ExtractionException(ExtractionFailure.Corrupt, "The PDF's cross-reference table is not valid. Open it in a viewer and save it anew.");
+        {
+            throw new ExtractionException(
+                ExtractionFailure.Corrupt, "The PDF's cross-reference table is not valid. Open it in a viewer and save it anew.");
+        }
         try
         {
             var document = PdfDocument.Open(bytes, parsing);
@@ -40,8 +43,8 @@ internal static class PdfFile
     }
 
     /// <summary>
-    /// The library takes the widths of a cross-reference stream (<c>/W [1 2 1]</c>, in bytes) on trust and puts a buffer of their sum on the stack:
-    /// absurd ones kill the process.
+    /// The library takes the widths of a cross-reference stream (<c>/W [1 2 1]</c>, in bytes) on trust and puts a buffer of their sum
+    /// on the stack: absurd ones kill the process.
     /// </summary>
     private static bool HasAbsurdFieldWidths(ReadOnlySpan<byte> bytes)
     {

@@ -35,5 +35,6 @@ internal static class PdfMetadata
     private static bool LooksLikeFileName(string title) =>
         title.StartsWith("Microsoft ", StringComparison.OrdinalIgnoreCase)
         || title.Equals("untitled", StringComparison.OrdinalIgnoreCase)
-        || Path.GetExtension(title).ToLowerInvariant() is ".doc" or ".docx" or ".pdf" or ".ppt" or ".pptx" or ".xls" or ".xlsx" or ".tex" or ".indd" or ".qxd" or ".dvi";
+        || Path.GetExtension(title).ToLowerInvariant()
+            is ".doc" or ".docx" or ".pdf" or ".ppt" or ".pptx" or ".xls" or ".xlsx" or ".tex" or ".indd" or ".qxd" or ".dvi";
 }

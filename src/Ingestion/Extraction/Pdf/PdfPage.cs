@@ -32,7 +32,9 @@ internal sealed class PdfPage
         new(left - Left, Top - top, right - Left, Top - bottom);
 }
 
-/// <summary>One drawn character (or ligature). The base line runs from (X, Y) in the direction (DirectionX, DirectionY), which has length 1.</summary>
+/// <summary>
+/// One drawn character (or ligature). The base line runs from (X, Y) in the direction (DirectionX, DirectionY), which has length 1.
+/// </summary>
 internal readonly record struct Glyph(
     string Text, float X, float Y, float DirectionX, float DirectionY, float Advance, float Size, FontStyle Style, bool Artifact)
 {

@@ -24,7 +24,7 @@ internal sealed class PdfParsing : ParsingOptions
     public CancellationToken Cancel { get; }
 }
 
-/// <summary>Turns pages into <see cref="PdfPage"/>s without the letter objects, colours and paths that a text reader has no use for.</summary>
+/// <summary>Turns pages into <see cref="PdfPage"/>s without the letters, colours and paths that a text reader has no use for.</summary>
 internal sealed class PdfPageFactory(
     IPdfTokenScanner scanner,
     IResourceStore resources,
@@ -63,7 +63,8 @@ internal sealed class PdfPageFactory(
             Height = (float)(top - bottom),
         };
         var collector = new GlyphCollector(
-            page, ResourceStore, PdfScanner, PageContentParser, FilterProvider, cropBox, userSpaceUnit, rotation, initialMatrix, ParsingOptions);
+            page, ResourceStore, PdfScanner, PageContentParser, FilterProvider,
+            cropBox, userSpaceUnit, rotation, initialMatrix, ParsingOptions);
         collector.Process(pageNumber, operations);
         new Annotations(PdfScanner, initialMatrix, page).Read(dictionary);
         return page;

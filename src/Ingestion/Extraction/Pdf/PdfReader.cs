@@ -57,7 +57,7 @@ public sealed class PdfReader : IDocumentReader
         Warn(writer, damaged, pictures, total, length);
         var extracted = writer.ToDocument(content.MediaType) with
         {
-            Furniture = furniture.ConvertAll(block => new Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box)),
+            Furniture = furniture.ConvertAll(block => new Furniture(MarkdownWriter.Clean(Paragraphs.Join(block.Lines)), block.Page, block.Box)),
         };
         return PdfMetadata.AddTo(extracted, document);
     }
@@ -70,7 +70,7 @@ public sealed class PdfReader : IDocumentReader
         }
         catch (Exception failure) when (failure is not (OperationCanceledException or ExtractionException))
         {
-            writer.Warn($"The PDF's own table of contents could not be read ({failure.GetType().Name}); headings are told by their type alone.");
+            writer.Warn($"The PDF's outline could not be read ({failure.GetType().Name}); headings are told by their type alone.");
             return [];
         }
     }

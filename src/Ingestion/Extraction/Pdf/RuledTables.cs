@@ -92,7 +92,7 @@ internal static class RuledTables
     /// <summary>Distinct places of the lines, and the ends of the lines that cross them where those reach further.</summary>
     private static List<float> Borders(List<Line> lines, List<Line> crossing)
     {
-        var places = lines.Select(line => line.At).Append(crossing.Min(line => line.From)).Append(crossing.Max(line => line.To)).Order().ToList();
+        var places = lines.Select(line => line.At).Append(crossing.Min(line => line.From)).Append(crossing.Max(line => line.To)).Order();
         var distinct = new List<float>();
         foreach (var place in places)
         {
@@ -152,7 +152,8 @@ internal static class RuledTables
         return new PageTable(us[0], vs[^1], us[^1], vs[0], cells);
     }
 
-    private static bool IsFirst(int[] areas, int columns, int r, int c) => Array.IndexOf(areas, areas[(r * columns) + c]) == (r * columns) + c;
+    private static bool IsFirst(int[] areas, int columns, int r, int c) =>
+        Array.IndexOf(areas, areas[(r * columns) + c]) == (r * columns) + c;
 
     /// <summary>
     /// Whether a cell after the first of its area says the area's text again. A head over several columns is said for each of them,
@@ -168,7 +169,7 @@ internal static class RuledTables
         return tall || (r == 0 && (first % columns != 0 || last % columns != columns - 1) && areas[columns + c] != areas[columns + c - 1]);
     }
 
-    /// <summary>By cell of the grid (row by row), the number of the area that it is part of: cells without a line between them are one.</summary>
+    /// <summary>By cell, row by row, the number of the area that it is part of: cells without a line between them are one.</summary>
     private static int[] Areas(List<float> us, List<float> vs, List<Line> across, List<Line> down)
     {
         var (rows, columns) = (vs.Count - 1, us.Count - 1);

@@ -51,7 +51,9 @@ internal sealed class TextLine
             sizes.Add(MathF.Round(glyph.Size * 4) / 4);
         }
         var most = glyphs.Length * 9 / 10f;
-        var style = (bold >= most ? FontStyle.Bold : 0) | (italic >= most ? FontStyle.Italic : 0) | (mono >= most ? FontStyle.Monospace : 0);
+        var style = (bold >= most ? FontStyle.Bold : 0)
+            | (italic >= most ? FontStyle.Italic : 0)
+            | (mono >= most ? FontStyle.Monospace : 0);
         return new TextLine
         {
             Text = shortened,
@@ -77,8 +79,15 @@ internal sealed class TextLine
         {
             marked.Append(Text, at, start - at);
             var shown = Text[start..end];
-            if (shown.Length == 0 || Shows(shown, address)) marked.Append(shown);
-            else marked.Append('[').Append(shown.Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal)).Append("](").Append(address).Append(')');
+            if (shown.Length == 0 || Shows(shown, address))
+            {
+                marked.Append(shown);
+            }
+            else
+            {
+                shown = shown.Replace("[", "\\[", StringComparison.Ordinal).Replace("]", "\\]", StringComparison.Ordinal);
+                marked.Append('[').Append(shown).Append("](").Append(address).Append(')');
+            }
             at = end;
         }
         return marked.Append(Text, at, Text.Length - at).ToString();

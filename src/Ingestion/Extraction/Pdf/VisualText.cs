@@ -90,7 +90,8 @@ internal static class VisualText
             units.Add(new Unit(Compatible(glyphs[i].Text), kind));
         }
 
-        // Which way the line runs as a whole (by its words, since one Latin name can outweigh the letters of a short line), and which stretches run the other way.
+        // Which way the line runs as a whole (by its words, since one Latin name can outweigh the letters of a short line),
+        // and which stretches run the other way.
         var rightToLeft = right >= left;
         var turned = new bool[units.Count];
         for (var i = 0; i < units.Count;)
@@ -175,7 +176,7 @@ internal static class VisualText
                 latin = true;
                 end = i + 1;
             }
-            else if (units[i].Kind == Kind.Digit && (latin || i == end || (i == end + 1 && units[end].Text is "." or "," or ":" or "/" or "-" or "٫" or "٬")))
+            else if (units[i].Kind == Kind.Digit && (latin || i == end || (i == end + 1 && IsNumberSeparator(units[end].Text))))
             {
                 end = i + 1;
             }
@@ -186,6 +187,8 @@ internal static class VisualText
         }
         return end;
     }
+
+    private static bool IsNumberSeparator(string text) => text is "." or "," or ":" or "/" or "-" or "٫" or "٬";
 
     private static void KeepNeutralsInside(List<Unit> units, bool[] turned)
     {
@@ -230,7 +233,7 @@ internal static class VisualText
         _ => text,
     };
 
-    /// <summary>Ligatures, presentation forms and compatibility ideographs to the letters that people search for; all else as it is.</summary>
+    /// <summary>Ligatures, presentation forms and compatibility ideographs to the letters that people search for; all else stays.</summary>
     private static string Compatible(string text)
     {
         foreach (var c in text)
