@@ -73,6 +73,16 @@ public class MediaTypesTests
         Assert.Null(Detect("just words"u8.ToArray(), "report.log").Warning);
     }
 
+    [Theory]
+    [InlineData("application/vnd.ms-word.document.macroEnabled.12")]
+    [InlineData("application/octet-stream")]
+    [InlineData("application/vnd.openxmlformats-officedocument.wordprocessingml.document; charset=binary")]
+    public void A_kind_of_the_same_format_is_no_contradiction(string declared)
+    {
+        var docx = new MemoryStream(Zip(("[Content_Types].xml", "<Types/>"), ("word/document.xml", "x")));
+        Assert.Equal(new DetectedType(MediaTypes.Docx, null), MediaTypes.Detect(docx, null, declared, new ExtractionLimits()));
+    }
+
     [Fact]
     public void A_container_of_too_many_entries_is_refused()
     {
