@@ -127,6 +127,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         ChunkOverlap = body.ChunkOverlap,
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
+        Strict = body.Strict ?? false,
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -170,6 +171,9 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             if (!TryGetNumber("chunk_size", out var size)) return (null, Problems.Invalid("chunk_size", "chunk_size must be a whole number of tokens."));
             if (!TryGetNumber("chunk_overlap", out var overlap)) return (null, Problems.Invalid("chunk_overlap", "chunk_overlap must be a whole number of tokens."));
+            var strict = false;
+            if (Get("strict") is { } answer && !bool.TryParse(answer, out strict))
+                return (null, Problems.Invalid("strict", "strict must be true or false."));
             JsonElement? metadata = null;
             if (_values.TryGetValue("metadata", out var json))
             {
@@ -198,6 +202,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 ChunkOverlap = overlap,
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
+                Strict = strict,
             }.WithIdsFrom(query), null);
         }
 

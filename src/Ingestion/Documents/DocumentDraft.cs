@@ -32,6 +32,7 @@ public sealed record DocumentDraft
     public int? ChunkOverlap { get; init; }
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
+    public bool Strict { get; init; }
 
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
@@ -79,6 +80,7 @@ public sealed record DocumentDraft
         Tags = Tags,
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
+        Strict = Strict,
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
@@ -143,7 +145,7 @@ public sealed record DocumentDraft
         {
             CollectionId, DocumentId, Kind.ToString(), content.Hash, content.FileName, Url, Title, Description,
             string.Join('\u001f', Tags), Metadata?.GetRawText(), ChunkSize?.ToString(CultureInfo.InvariantCulture),
-            ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker,
+            ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker, Strict ? "strict" : null,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u001e', parts))));
     }

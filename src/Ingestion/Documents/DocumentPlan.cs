@@ -49,7 +49,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
     {
         var spec = draft.ToSpec("", source, settings, null, DateTimeOffset.UnixEpoch);
         var document = await preparation.ReadAsync(source, spec.Source, null, cancel);
-        var chunks = await preparation.SplitAsync(document, spec.Chunker, spec.ChunkSize, spec.ChunkOverlap, cancel);
+        var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
         var planned = DocumentPreparation.ToStored(
             draft.TenantId, draft.CollectionId, draft.DocumentId, document.Text, chunks, new CodePoints(document.Text));
         var stored = await store.ReadChunkIdsAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
@@ -61,7 +61,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
             draft.Metadata));
         var plan = new PlanResponse(
             true, planned.Count == 1 ? "1 chunk." : $"{planned.Count} chunks.", [.. views], planned.Sum(chunk => (long)chunk.TokenCount),
-            document.PageCount, new(kept, planned.Count - kept, stored.Count - kept), document.Warnings);
+            document.PageCount, new(kept, planned.Count - kept, stored.Count - kept), [.. document.Warnings, .. warnings]);
         return Results.Json(plan, DocumentWire.Default.PlanResponse);
     }
 }

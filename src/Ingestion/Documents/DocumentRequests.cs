@@ -43,7 +43,12 @@ public abstract record DocumentRequest
     public int? ChunkOverlap { get; init; }
 
     public string? EmbeddingModel { get; init; }
+
+    /// <summary>sentence, token, markdown, semantic, sentence_window, hierarchical or auto.</summary>
     public string? Chunker { get; init; }
+
+    /// <summary>Split a chunk again that alone has more tokens than chunk_size.</summary>
+    public bool? Strict { get; init; }
 }
 
 /// <summary>The form of <c>POST /documents</c>, as the reference describes it; it is read part by part, never bound.</summary>
@@ -65,6 +70,9 @@ public sealed record DocumentForm
     public int? ChunkOverlap { get; init; }
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
+
+    /// <summary>true or false.</summary>
+    public bool? Strict { get; init; }
 
     /// <summary>A JSON object.</summary>
     public string? Metadata { get; init; }

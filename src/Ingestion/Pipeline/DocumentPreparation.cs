@@ -1,5 +1,6 @@
 using Ingestion.Chunking;
 using Ingestion.Config;
+using Ingestion.Embedding;
 using Ingestion.Extraction;
 using Ingestion.Sources;
 using Ingestion.Store;
@@ -8,7 +9,7 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
-public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, Settings settings)
+public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, IEmbedder embedder, Settings settings)
 {
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
@@ -46,13 +47,37 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         }
     }
 
-    /// <exception cref="StepException">It has no text, or too many chunks.</exception>
-    public async Task<IReadOnlyList<Chunk>> SplitAsync(ExtractedDocument document, string chunkerName, int size, int overlap, CancellationToken cancel)
+    /// <summary>The chunks to store, in order, and what the user should know of them.</summary>
+    /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
+    public async Task<SplitDocument> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
     {
-        var chunker = Chunkers.Find(chunkerName)
-            ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {chunkerName}."), transient: false);
-        var options = new ChunkOptions { Size = size, Overlap = overlap, Tokens = TokenCounters.ForModel(settings.ChunkModel) };
-        var chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+        var chunker = Chunkers.Find(spec.Chunker)
+            ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
+        var options = new ChunkOptions
+        {
+            Size = spec.ChunkSize,
+            Overlap = spec.ChunkOverlap,
+            Tokens = TokenCounters.ForModel(settings.ChunkModel),
+            Strict = spec.Strict,
+            Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
+        };
+        IReadOnlyList<Chunk> chunks;
+        try
+        {
+            chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+        }
+        catch (ChunkingException fault)
+        {
+            throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
+        }
+        List<string> warnings = [];
+        if (chunks.Any(chunk => chunk.IsParent))
+        {
+            chunks = [.. chunks.Where(chunk => !chunk.IsParent)];
+            warnings.Add("The hierarchical chunker's smallest chunks are stored; the larger ones around them are not kept yet.");
+        }
+        if (chunks.Any(chunk => chunk.Window is not null))
+            warnings.Add("The sentences around each chunk of the sentence_window chunker are not kept beside it yet; read them in the content.");
         if (chunks.Count == 0)
             throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
         if (chunks.Count > settings.MaxChunksPerDocument)
@@ -62,7 +87,7 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
                     $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
                 transient: false);
         }
-        return chunks;
+        return new(chunks, warnings);
     }
 
     /// <summary>The chunks with the ids and code points that the wire shows.</summary>
@@ -95,6 +120,33 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         return await DocumentReaders.ReadAsync(content, cancel);
     }
 
+    /// <summary>For chunkers that compare sentences by meaning: with the task's own model.</summary>
+    private async Task<IReadOnlyList<ReadOnlyMemory<float>>> EmbedSentencesAsync(TaskSpec spec, IReadOnlyList<string> texts, CancellationToken cancel)
+    {
+        var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
+        var sentences = texts.Select((text, index) => new BatchText(index, "", text)).ToList();
+        foreach (var batch in EmbeddingBatches.Split(sentences, embedder.MaxBatch, embedder.MaxBatchTokens))
+        {
+            var answer = await embedder.EmbedAsync(
+                new EmbeddingBatch
+                {
+                    TenantId = spec.TenantId,
+                    CollectionId = spec.CollectionId,
+                    DocumentId = spec.DocumentId,
+                    TaskId = spec.TaskId,
+                    Attempt = 0,
+                    Title = spec.Title,
+                    Model = embedder.ModelFor(spec.EmbeddingModel),
+                    TotalChunks = texts.Count,
+                    Texts = batch,
+                }, cancel);
+            if (answer is not EmbeddingAnswer.Vectors now)
+                throw new ChunkingException($"The chunker {spec.Chunker} needs an embedding provider that answers at once; {embedder.Name} answers later. Choose another chunker.");
+            vectors.AddRange(now.Values);
+        }
+        return vectors;
+    }
+
     private static string CodeOf(FetchFailure failure) => failure switch
     {
         FetchFailure.TooLarge => TaskErrors.DocumentTooLarge,
@@ -111,6 +163,8 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         ExtractionFailure.Encrypted or ExtractionFailure.Corrupt or ExtractionFailure.OutOfMemory or ExtractionFailure.Crashed => TaskErrors.Extraction,
     };
 }
+
+public sealed record SplitDocument(IReadOnlyList<Chunk> Chunks, IReadOnlyList<string> Warnings);
 
 /// <summary>A step of the pipeline cannot go on, and what the client is told of it.</summary>
 /// <param name="transient">Whether another attempt may succeed.</param>

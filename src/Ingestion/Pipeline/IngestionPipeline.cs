@@ -70,7 +70,8 @@ public sealed class IngestionPipeline(
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
-            var chunks = await preparation.SplitAsync(document, spec.Chunker, spec.ChunkSize, spec.ChunkOverlap, cancel);
+            var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
+            foreach (var warning in warnings) story.Warn(warning);
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));

@@ -29,6 +29,9 @@ public sealed record TaskSpec
     public required int ChunkSize { get; init; }
     public required int ChunkOverlap { get; init; }
 
+    /// <summary>A chunk that alone has more tokens than the size is split again.</summary>
+    public bool Strict { get; init; }
+
     /// <summary>As the client asked; null takes the service's own.</summary>
     public string? EmbeddingModel { get; init; }
 
