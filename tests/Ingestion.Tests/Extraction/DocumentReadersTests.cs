@@ -38,6 +38,13 @@ public class DocumentReadersTests
     }
 
     [Fact]
+    public async Task A_workbook_with_a_password_is_called_locked()
+    {
+        var fault = await Assert.ThrowsAsync<ExtractionException>(() => Goldens.ReadAsync("xlsx/hostile/protect.xlsx"));
+        Assert.Equal(ExtractionFailure.Encrypted, fault.Failure);
+    }
+
+    [Fact]
     public async Task No_null_and_no_control_character_leaves_a_reader()
     {
         var document = await Goldens.ReadAsync(Encoding.UTF8.GetBytes("one\u0001 two\r\nthree\u001bfour\fpage\uFFFE"), "x.txt");
