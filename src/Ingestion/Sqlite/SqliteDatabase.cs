@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 
@@ -8,7 +7,7 @@ namespace Ingestion.Sqlite;
 
 /// <summary>
 /// The one SQLite file. All writes go through one connection on one thread, many of them in one commit; reads run beside it on
-/// connections of their own. A write whose task has completed survives a power cut (WAL, <c>synchronous=FULL</c>).
+/// connections of their own. A write whose task has completed survives a power cut: it is in the log, and the log is on the disk.
 /// Several processes of one machine may open the same file.
 /// </summary>
 public sealed class SqliteDatabase : IDisposable
@@ -23,7 +22,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
-    private bool _syncs = true;
+    private readonly LogSync _sync;
     private readonly SqliteSession _checkpointer;
     private readonly Thread _checkpoints;
     private readonly AutoResetEvent _checkpointDue = new(false);
@@ -39,6 +38,7 @@ public sealed class SqliteDatabase : IDisposable
         _connectionString = new SqliteConnectionStringBuilder { DataSource = Path, Pooling = false, DefaultTimeout = 10 }.ToString();
         _writer = Open();
         _writer.Script("CREATE TABLE IF NOT EXISTS schema_version(part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
+        _sync = new LogSync(Path + "-wal");
         _thread = new Thread(WriteLoop) { IsBackground = true, Name = "sqlite-writer" };
         _thread.Start();
         _checkpointer = Open();
@@ -131,7 +131,7 @@ public sealed class SqliteDatabase : IDisposable
         connection.Open();
         var session = new SqliteSession(connection);
         session.Script("""
-            PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;
+            PRAGMA busy_timeout=10000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;
             PRAGMA temp_store=MEMORY; PRAGMA cache_size=-16000; PRAGMA journal_size_limit=67108864; PRAGMA wal_autocheckpoint=0;
             """);
         return session;
@@ -143,6 +143,7 @@ public sealed class SqliteDatabase : IDisposable
         _disposed = true;
         _writes.CompleteAdding();
         _thread.Join();
+        _sync.Dispose();
         _checkpointDue.Set();
         _checkpoints.Join();
         _checkpointDue.Dispose();
@@ -175,31 +176,22 @@ public sealed class SqliteDatabase : IDisposable
     private void WriteLoop()
     {
         var group = new List<Write>(MaxWritesPerCommit);
-        Write? first = null;
-        while (first is not null || TryWait(out first))
+        foreach (var first in _writes.GetConsumingEnumerable())
         {
             group.Clear();
             group.Add(first);
-            Write? later = null;
             try
             {
-                SyncAtCommit(first.OnDisk);
                 _writer.Execute("BEGIN IMMEDIATE");
                 var started = Stopwatch.GetTimestamp();
                 first.Run(_writer);
                 while (group.Count < MaxWritesPerCommit && Stopwatch.GetElapsedTime(started) < MaxCommitTime && _writes.TryTake(out var next))
                 {
-                    if (next.OnDisk && !first.OnDisk)
-                    {
-                        // The steps need not wait for the disk: they are committed, and it begins the next group.
-                        later = next;
-                        break;
-                    }
                     group.Add(next);
                     next.Run(_writer);
                 }
                 _writer.Execute("COMMIT");
-                foreach (var write in group) write.Complete();
+                group.ForEach(Answer);
                 ShortenLog();
             }
             catch (Exception fault)
@@ -208,19 +200,14 @@ public sealed class SqliteDatabase : IDisposable
                 if (group.Count > 1 && !IsOfTheFile(fault)) group.ForEach(RunAlone);
                 else Fail(group, fault);
             }
-            first = later;
         }
     }
 
-    /// <summary>False once the database is closed and everything is written.</summary>
-    private bool TryWait([NotNullWhen(true)] out Write? write) => _writes.TryTake(out write, Timeout.Infinite);
-
-    /// <summary>With FULL a commit waits until its frames, and those of every commit before it, are on the disk; with NORMAL it does not.</summary>
-    private void SyncAtCommit(bool full)
+    /// <summary>A step is done when others can see it; what was asked to survive a power cut, when it would.</summary>
+    private void Answer(Write write)
     {
-        if (_syncs == full) return;
-        _writer.Execute(full ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-        _syncs = full;
+        if (write.OnDisk) _sync.Add(write);
+        else write.Complete();
     }
 
     /// <summary>After one write of a group threw: each for itself, so that it takes no other with it.</summary>
@@ -228,11 +215,10 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            SyncAtCommit(write.OnDisk);
             _writer.Execute("BEGIN IMMEDIATE");
             write.Run(_writer);
             _writer.Execute("COMMIT");
-            write.Complete();
+            Answer(write);
         }
         catch (Exception fault)
         {
@@ -300,7 +286,7 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    private abstract class Write
+    private abstract class Write : IWaitForDisk
     {
         public abstract bool OnDisk { get; }
         public abstract void Run(SqliteSession session);

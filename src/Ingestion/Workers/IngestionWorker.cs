@@ -24,6 +24,7 @@ public sealed class IngestionWorker(
 
     public async Task RunAsync(CancellationToken stop)
     {
+        var ending = Task.CompletedTask;
         while (!stop.IsCancellationRequested)
         {
             try
@@ -33,12 +34,16 @@ public sealed class IngestionWorker(
                 foreach (var lease in await engine.LeaseAsync(id, 1, wait, stop))
                 {
                     _busy = true;
-                    await RunTaskAsync(lease);
+                    var hold = keeper.Hold(lease);
+                    var outcome = await AttemptAsync(hold);
+                    // The next task begins while this one's end is on its way to the disk.
+                    await ending;
+                    ending = EndAsync(hold, outcome);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
-                return;
+                break;
             }
             catch (Exception fault)
             {
@@ -50,14 +55,30 @@ public sealed class IngestionWorker(
                 _busy = false;
             }
         }
+        await ending;
     }
 
-    private async Task RunTaskAsync(Lease lease)
+    private async Task<TaskOutcome?> AttemptAsync(LeaseHold hold)
     {
-        using var hold = keeper.Hold(lease);
         try
         {
-            if (await pipeline.RunAsync(hold) is not { } outcome) return;
+            return await pipeline.RunAsync(hold);
+        }
+        catch
+        {
+            // Not even its end could be told: the lease runs out, and another attempt takes over.
+            keeper.Release(hold);
+            hold.Dispose();
+            throw;
+        }
+    }
+
+    private async Task EndAsync(LeaseHold hold, TaskOutcome? outcome)
+    {
+        var lease = hold.Lease;
+        try
+        {
+            if (outcome is null) return;
             if (!await FinishAsync(hold, outcome))
             {
                 log.LogWarning("Task {Task} attempt {Attempt} ended too late; another attempt has it", lease.TaskId, lease.Attempt);
@@ -66,9 +87,14 @@ public sealed class IngestionWorker(
             if (outcome.Kind == OutcomeKind.Completed) leftovers.OfCompleted(lease.Task.Spec);
             if (outcome.Kind == OutcomeKind.Parked) await callbacks.AfterParkingAsync(lease, CancellationToken.None);
         }
+        catch (Exception fault)
+        {
+            log.LogWarning(fault, "Task {Task} attempt {Attempt} could not be ended; its lease will run out", lease.TaskId, lease.Attempt);
+        }
         finally
         {
             keeper.Release(hold);
+            hold.Dispose();
         }
     }
 
