@@ -49,8 +49,10 @@ public sealed class IngestionPipeline(
         story.MoveTo(TaskState.Processing, "A worker has started on the document.");
         var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
         staged ??= await StageAsync(spec, story, hold.Token);
-        if (!await EmbedAsync(staged, hold, story)) return await ParkAsync(story);
-        return await CommitAsync(staged, story);
+        var embedded = await EmbedAsync(staged, hold, story);
+        if (!embedded.IsPending) return await CommitAsync(staged, embedded.Saving, story);
+        await embedded.Saving;
+        return await ParkAsync(story);
     }
 
     private async Task<StagedVersion> StageAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
@@ -150,8 +152,7 @@ public sealed class IngestionPipeline(
         };
     }
 
-    /// <summary>False where vectors are still to come.</summary>
-    private async Task<bool> EmbedAsync(StagedVersion staged, LeaseHold hold, TaskStory story)
+    private async Task<Embedded> EmbedAsync(StagedVersion staged, LeaseHold hold, TaskStory story)
     {
         var spec = hold.Lease.Task.Spec;
         story.MoveTo(TaskState.Embedding, "The chunks are being embedded.");
@@ -188,9 +189,8 @@ public sealed class IngestionPipeline(
                     Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
             }
         }
-        await saving;
         story.Took("embed", time.GetElapsedTime(started));
-        return !pending;
+        return new(pending, saving);
     }
 
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
@@ -207,13 +207,13 @@ public sealed class IngestionPipeline(
         return new TaskOutcome { Kind = OutcomeKind.Parked, At = time.GetUtcNow() + settings.EmbeddingTimeout, Change = await story.CloseAsync() };
     }
 
-    private async Task<TaskOutcome> CommitAsync(StagedVersion staged, TaskStory story)
+    private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
         story.MoveTo(TaskState.Storing, "The chunks are being stored.");
         var dimension = story.Checkpoint.Dimension
             ?? (await store.GetVectorSpaceAsync(staged.TenantId, staged.CollectionId, CancellationToken.None))?.Dimension;
         story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", staged.ChunkCount), ("dimension", dimension)));
-        await story.FlushAsync(committing: true);
+        await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
         // Past the point of no return: nothing is cancelled from here on.
         var started = time.GetTimestamp();
@@ -291,6 +291,10 @@ public sealed class IngestionPipeline(
     {
         Change = told with { Events = [.. told.Events, .. outcome.Change.Events] },
     };
+
+    /// <param name="IsPending">Vectors are still to come, by callback.</param>
+    /// <param name="Saving">The last vectors, on their way into the store.</param>
+    private readonly record struct Embedded(bool IsPending, Task Saving);
 
     private static EmbeddingBatch BatchOf(TaskSpec spec, StagedVersion staged, IReadOnlyList<BatchText> texts, int attempt) => new()
     {

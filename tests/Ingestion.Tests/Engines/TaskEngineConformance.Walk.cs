@@ -253,8 +253,9 @@ public partial class TaskEngineConformance
                 else if (task.Crashes == TaskRules.MaxCrashes) task.End(TaskState.Failed, 2);
                 else
                 {
+                    // A worker that had told nothing leaves nothing to tell.
+                    if (task.State != TaskState.Pending) task.Events++;
                     (task.Phase, task.State) = (ModelPhase.Queued, TaskState.Pending);
-                    task.Events++;
                 }
             }
             var swept = await Engine.SweepAsync(Stop);
