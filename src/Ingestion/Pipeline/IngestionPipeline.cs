@@ -167,8 +167,10 @@ public sealed class IngestionPipeline(
         var pending = false;
         int done = staged.VectorCount, after = -1;
         Task saving = Task.CompletedTask;
-        while (await store.ReadPendingAsync(staged, after, embedder.MaxBatch, hold.Token) is { Count: > 0 } waiting)
+        IReadOnlyList<PendingChunk> waiting;
+        do
         {
+            waiting = await store.ReadPendingAsync(staged, after, embedder.MaxBatch, hold.Token);
             var texts = waiting.Select(chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text)).ToList();
             foreach (var batch in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
             {
@@ -189,6 +191,7 @@ public sealed class IngestionPipeline(
                     Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
             }
         }
+        while (waiting.Count == embedder.MaxBatch);
         story.Took("embed", time.GetElapsedTime(started));
         return new(pending, saving);
     }
