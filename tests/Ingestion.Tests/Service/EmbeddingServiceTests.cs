@@ -1,0 +1,161 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Ingestion.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Ingestion.Tests.Service;
+
+/// <summary>The ecosystem's own flow: the service asks by HTTP, is told 202, parks the task, and goes on when the callback comes.</summary>
+public sealed class EmbeddingServiceTests : IAsyncLifetime
+{
+    private readonly Channel<JsonElement> _requests = Channel.CreateUnbounded<JsonElement>();
+    private WebApplication _stub = null!;
+    private ServiceProcess _service = null!;
+
+    /// <summary>What the stub answers to the next requests; 202 once it is empty.</summary>
+    private readonly Queue<Func<JsonElement, IResult>> _answers = [];
+
+    public async ValueTask InitializeAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        _stub = builder.Build();
+        _stub.MapPost("/api/v1/embeddings/generate", async (HttpRequest request) =>
+        {
+            var action = await request.ReadFromJsonAsync<JsonElement>();
+            var answer = _answers.TryDequeue(out var next) ? next(action) : Results.StatusCode(202);
+            await _requests.Writer.WriteAsync(action);
+            return answer;
+        });
+        await _stub.StartAsync();
+        var address = _stub.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
+        _service = await ServiceProcess.StartAsync(("EMBEDDING_SERVICE_URL", address + "/api/v1/embeddings"), ("EMBEDDING_MODEL", "nooble-3"), ("WORKER_COUNT", "1"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _service.DisposeAsync();
+        await _stub.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task A_task_is_parked_until_its_callback_and_its_worker_serves_others_meanwhile()
+    {
+        var first = await SendAsync("d1");
+        var asked = await NextRequestAsync();
+        Assert.Equal(
+            ("embedding.generate", "acme", first, "d1", "c", "nooble-3", "embedding_callback_queue"),
+            (Text(asked, "action_type"), Text(asked, "tenant_id"), Text(asked, "task_id"), Text(asked, "document_id"), Text(asked, "collection_id"),
+                Text(asked, "model"), Text(asked, "callback_queue")));
+        var chunk = asked.GetProperty("chunks")[0];
+        Assert.Equal(("d1", 0, 1), (Text(chunk.GetProperty("metadata"), "document_id"), chunk.GetProperty("metadata").GetProperty("chunk_index").GetInt32(),
+            chunk.GetProperty("metadata").GetProperty("total_chunks").GetInt32()));
+
+        var second = await SendAsync("d2");
+        var other = await NextRequestAsync();
+        Assert.Equal(second, Text(other, "task_id"));
+        foreach (var request in new[] { other, asked }) Assert.Equal(HttpStatusCode.Accepted, await CallBackAsync(request, [Vector(1)]));
+        foreach (var task in new[] { first, second })
+        {
+            var result = (await _service.WaitForEndAsync("acme", task)).GetProperty("result");
+            Assert.Equal((3, "nooble-3"), (result.GetProperty("dimension").GetInt32(), Text(result, "model")));
+        }
+
+        // The same answer again finds nothing that waits for it.
+        Assert.Equal(HttpStatusCode.Accepted, await CallBackAsync(asked, [Vector(9)]));
+        var chunks = await _service.GetJsonAsync("api/v1/collections/c/documents/d1/chunks?tenant_id=acme&include=embeddings");
+        Assert.Equal([1f, 0f, 0f], chunks.GetProperty("chunks")[0].GetProperty("embedding").EnumerateArray().Select(number => number.GetSingle()));
+    }
+
+    [Fact]
+    public async Task An_answer_in_the_body_and_a_callback_before_the_parking_are_taken_too()
+    {
+        _answers.Enqueue(action => Results.Json(Callback(action, [Vector(1)])));
+        var now = await SendAsync("d1");
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", now), "status"));
+        await NextRequestAsync();
+
+        _answers.Enqueue(action =>
+        {
+            CallBackAsync(action, [Vector(1)]).GetAwaiter().GetResult();
+            return Results.StatusCode(202);
+        });
+        var early = await SendAsync("d2");
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", early), "status"));
+    }
+
+    [Fact]
+    public async Task A_callback_that_does_not_fit_is_refused_and_the_service_is_asked_again()
+    {
+        var task = await SendAsync("d1");
+        var asked = await NextRequestAsync();
+        await CallBackAsync(asked, [Vector(1), Vector(2)]);
+        var again = await NextRequestAsync();
+        Assert.Equal(task, Text(again, "task_id"));
+        Assert.Equal(2, again.GetProperty("metadata").GetProperty("attempt").GetInt32() - asked.GetProperty("metadata").GetProperty("attempt").GetInt32());
+        await CallBackAsync(again, [Vector(1)]);
+        var ended = await _service.WaitForEndAsync("acme", task);
+        Assert.Equal("completed", Text(ended, "status"));
+    }
+
+    [Fact]
+    public async Task A_callback_after_the_cancel_changes_nothing_and_one_for_no_task_is_told_so()
+    {
+        var task = await SendAsync("d1");
+        var asked = await NextRequestAsync();
+        using (await _service.Http.DeleteAsync($"api/v1/tasks/{task}?tenant_id=acme", TestContext.Current.CancellationToken)) Assert.Equal("cancelled", Text(await _service.WaitForEndAsync("acme", task), "status"));
+        Assert.Equal(HttpStatusCode.Accepted, await CallBackAsync(asked, [Vector(1)]));
+        Assert.Equal("cancelled", Text(await _service.WaitForEndAsync("acme", task), "status"));
+
+        var unknown = Callback(asked, [Vector(1)]);
+        unknown["task_id"] = "none";
+        using var answer = await _service.Http.PostAsJsonAsync("api/v1/embeddings/callback", unknown, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
+    }
+
+    private static JsonArray Vector(int first) => [first, 0, 0];
+
+    private static string? Text(JsonElement from, string name) => from.GetProperty(name).GetString();
+
+    private static JsonObject Callback(JsonElement request, JsonArray[] vectors) => new()
+    {
+        ["action_type"] = "embedding.callback",
+        ["tenant_id"] = Text(request, "tenant_id"),
+        ["task_id"] = Text(request, "task_id"),
+        ["status"] = "success",
+        ["embeddings"] = new JsonArray([.. vectors.Select(vector => vector.DeepClone())]),
+        ["model"] = "nooble-3",
+    };
+
+    private async Task<HttpStatusCode> CallBackAsync(JsonElement request, JsonArray[] vectors)
+    {
+        using var answer = await _service.Http.PostAsJsonAsync("api/v1/embeddings/callback", Callback(request, vectors));
+        return answer.StatusCode;
+    }
+
+    private async Task<JsonElement> NextRequestAsync()
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        return await _requests.Reader.ReadAsync(patience.Token);
+    }
+
+    private async Task<string> SendAsync(string document)
+    {
+        using var answer = await _service.Http.PostAsJsonAsync("api/v1/documents/text", new
+        {
+            tenant_id = "acme", collection_id = "c", document_id = document, text = "A text of " + document + " to embed.",
+        });
+        var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
+        return Text(body.GetProperty("task"), "task_id")!;
+    }
+}
