@@ -38,7 +38,14 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
 
         var pending = await PendingAsync(staged, cancel);
         if (Match(action, staged, pending, out var vectors) is { } mismatch) return await RefuseAsync(task, mismatch, cancel);
-        await store.SaveVectorsAsync(staged, vectors, cancel);
+        try
+        {
+            await store.SaveVectorsAsync(staged, vectors, cancel);
+        }
+        catch (ArgumentException)
+        {
+            return await RefuseAsync(task, "The callback's vectors have another dimension than those that came before.", cancel);
+        }
         await ResumeIfCompleteAsync(staged, task.Attempt, cancel);
         return new(CallbackKind.Taken, "The vectors were taken.");
     }

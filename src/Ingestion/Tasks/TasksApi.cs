@@ -72,7 +72,7 @@ public static class TasksApi
         }
     }
 
-    private static async Task<IResult> RetryAsync(HttpContext http, string task_id, ITaskEngine engine)
+    private static async Task<IResult> RetryAsync(HttpContext http, string task_id, ITaskEngine engine, EngineOptions options)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
         var (kind, task) = await engine.RetryAsync(tenant, task_id, http.RequestAborted);
@@ -80,7 +80,7 @@ public static class TasksApi
         {
             RetryKind.NotFound => Problems.TaskNotFound(task_id),
             RetryKind.NotEnded => Problems.TaskNotEnded(task_id, task!.State.Wire()),
-            RetryKind.Full => Problems.QueueFull(0, TimeSpan.FromSeconds(5)),
+            RetryKind.Full => Problems.QueueFull(options.MaxQueueDepth, TimeSpan.FromSeconds(5)),
             RetryKind.Queued => TaskResponse.Accepted(task!, "The task is queued again."),
         };
     }
