@@ -1,4 +1,5 @@
 using Ingestion;
+using Ingestion.Access;
 using Ingestion.Documents;
 using Ingestion.Http;
 using Ingestion.Pipeline;
@@ -9,10 +10,12 @@ using Ingestion.Tasks;
 using Ingestion.Workers;
 
 if (Startup.ReadSettings() is not { } settings) return 1;
+if (args is [var verb, ..] && AccessVerbs.Has(verb)) return AccessVerbs.Run(args, settings, Console.Out, Console.Error, TimeProvider.System);
 
 var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddWeb(settings);
 builder.Services.AddStorage(settings);
+builder.Services.AddAccess();
 builder.Services.AddDocuments();
 builder.Services.AddPipeline();
 builder.Services.AddStreaming();
@@ -33,6 +36,13 @@ api.MapTaskEvents();
 api.MapCollections();
 api.MapSearch();
 api.MapEmbeddingCallback();
+
+app.CheckRoutes();
+if (args is ["routes"])
+{
+    app.ListRoutes(Console.Out);
+    return 0;
+}
 
 app.AnnounceStart(settings);
 await app.RunAsync();

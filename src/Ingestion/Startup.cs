@@ -1,4 +1,5 @@
 using System.Globalization;
+using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Documents;
@@ -24,7 +25,8 @@ internal static class Startup
     public static Settings? ReadSettings()
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(
+            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckKeys, CheckQuotas);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -44,6 +46,8 @@ internal static class Startup
         builder.WebHost.UseStaticWebAssets();
         builder.Logging.SetMinimumLevel(settings.Debug ? LogLevel.Debug : LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", settings.Debug ? LogLevel.Information : LogLevel.Warning);
+        // It writes whole addresses, and the address of a socket has its token.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
         builder.Logging.AddSimpleConsole(console =>
         {
@@ -63,17 +67,25 @@ internal static class Startup
 
     public static void AddStorage(this IServiceCollection services, Settings settings)
     {
+        var quotas = new TenantQuotas(settings);
         var options = new EngineOptions
         {
             Retention = settings.TaskRetention,
             MaxQueueDepth = settings.MaxQueueDepth,
-            MaxTenantQueueDepth = settings.MaxQueueDepth,
+            TenantLimits = quotas.TaskLimitsOf,
         };
+        services.AddSingleton(quotas);
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
         services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
+    }
+
+    public static void AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<Authenticator>().AddSingleton<RequestQuota>().AddSingleton<StoredQuota>();
+        services.AddSingleton<IRequestCounter>(parts => new SqliteRequestCounter(parts.GetRequiredService<SqliteDatabase>()));
     }
 
     public static void AddDocuments(this IServiceCollection services) =>
@@ -142,13 +154,38 @@ internal static class Startup
         app.UseRouting();
         if (settings.CorsOrigins.Count > 0) app.UseCors();
         app.UseWebSockets();
+        app.UseMiddleware<Gate>();
     }
+
+    /// <summary>A route that does not say who may use it is a mistake of ours: better found at start than by somebody else.</summary>
+    public static void CheckRoutes(this WebApplication app)
+    {
+        foreach (var route in Routes(app))
+            if (route.Metadata.GetMetadata<RouteAccess>() is null)
+                throw new InvalidOperationException($"{route.RoutePattern.RawText} does not say what it needs.");
+    }
+
+    /// <summary>Method, pattern, scope and whether it acts for a tenant, a line each.</summary>
+    public static void ListRoutes(this WebApplication app, TextWriter output)
+    {
+        foreach (var route in Routes(app))
+        {
+            var access = route.Metadata.GetRequiredMetadata<RouteAccess>();
+            var methods = route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } some ? string.Join(',', some) : "*";
+            var scope = access.Needed == Scopes.None ? "open" : access.Needed.Wire();
+            output.WriteLine($"{methods} {route.RoutePattern.RawText} {scope} {(access.OfTenant ? "tenant" : "service")}");
+        }
+    }
+
+    private static IEnumerable<RouteEndpoint> Routes(IEndpointRouteBuilder app) =>
+        app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
 
     public static void MapReference(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").DisableDefaultFonts().WithOpenApiRoutePattern("/openapi/v1.json"));
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapOpenApi("/openapi/{documentName}.json").IsOpen();
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").DisableDefaultFonts().WithOpenApiRoutePattern("/openapi/v1.json"))
+            .IsOpen();
+        app.MapPrometheusScrapingEndpoint("/metrics").NeedsAdmin();
     }
 
     public static void AnnounceStart(this WebApplication app, Settings settings) => app.Lifetime.ApplicationStarted.Register(() =>
@@ -172,6 +209,25 @@ internal static class Startup
 
     private static string? CheckModel(Settings settings) => TokenCounters.TryForModel(settings.ChunkModel, out _)
         ? null : $"CHUNK_MODEL={settings.ChunkModel}: must be one of {string.Join(", ", TokenCounters.KnownModels)}";
+
+    private static string? CheckKeys(Settings settings)
+    {
+        ApiKeys.Parse(settings.ApiKeys, out var problem);
+        return problem is null ? null : "API_KEYS=***: " + problem;
+    }
+
+    private static string? CheckQuotas(Settings settings)
+    {
+        try
+        {
+            _ = new TenantQuotas(settings);
+            return null;
+        }
+        catch (InvalidDataException fault)
+        {
+            return $"TENANT_LIMITS_FILE={settings.TenantLimitsFile}: {fault.Message}";
+        }
+    }
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";

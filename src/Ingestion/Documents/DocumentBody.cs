@@ -28,7 +28,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         var tooLong = Problems.TextTooLong(settings.MaxTextLength);
         if (!RequestJson.TrySetMaxBody(request, MaxJsonBytes)) return (null, tooLong);
         var (body, problem) = await RequestJson.ReadAsync(request, type, tooLong);
-        return body is null ? (null, problem) : (ToDraft(body).WithIdsFrom(request.Query), null);
+        return body is null ? (null, problem) : await EnterAsync(request, ToDraft(body).WithIdsFrom(request.Query));
     }
 
     /// <summary>A saved file is the caller's to delete where it does not go on with the draft.</summary>
@@ -61,8 +61,17 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         }
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
+        if (draft is { } read) (draft, problem) = await EnterAsync(request, read);
         if (problem is not null && form.File?.FileKey is { } key) uploads.Delete(key);
         return (draft, problem);
+    }
+
+    /// <summary>With the tenant that it is for: the one named, or the caller's only one.</summary>
+    private static async Task<(DocumentDraft? Draft, Problem? Problem)> EnterAsync(HttpRequest request, DocumentDraft draft)
+    {
+        var named = draft.TenantId.Length > 0 ? draft.TenantId : RequestIds.NamedTenant(request);
+        var (tenant, problem) = await Visit.Of(request.HttpContext).EnterAsync(named, request.HttpContext.RequestAborted);
+        return problem is null ? (draft with { TenantId = tenant }, null) : (null, problem);
     }
 
     private async Task<Problem?> ReadPartsAsync(HttpRequest request, MediaTypeHeaderValue contentType, FormFields form)
@@ -76,7 +85,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
             if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)) continue;
             var name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
             var problem = name == "file" && (disposition.FileName.HasValue || disposition.FileNameStar.HasValue)
-                ? await SaveFileAsync(part, disposition, form, cancel)
+                ? await SaveFileAsync(Visit.Of(request.HttpContext), part, disposition, form, cancel)
                 : await form.AddAsync(name, part.Body, cancel);
             if (problem is not null) return problem;
         }
@@ -84,9 +93,11 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     }
 
     private async Task<Problem?> SaveFileAsync(
-        MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
+        Visit visit, MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
     {
         if (form.File is not null) return Problems.Invalid("file", "The form has more than one file. Send one document a request.");
+        // Where the form has named its tenant before its file, none of the file is kept for a tenant that may not.
+        if ((await visit.EnterAsync(form.TenantId, cancel)).Problem is { } refused) return refused;
         var fileName = FileNames.Clean((disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName)).ToString()) ?? "";
         switch (await uploads.SaveAsync(part.Body, settings.MaxFileSize, cancel))
         {
@@ -138,6 +149,8 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
+
+        public string? TenantId => Get("tenant_id");
 
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {

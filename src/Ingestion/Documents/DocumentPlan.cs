@@ -62,7 +62,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         var plan = new PlanResponse(
             true, planned.Count == 1 ? "1 chunk." : $"{planned.Count} chunks.", [.. views], planned.Sum(chunk => (long)chunk.TokenCount),
             document.PageCount, new(kept, planned.Count - kept, stored.Count - kept), [.. document.Warnings, .. warnings]);
-        return Results.Json(plan, DocumentWire.Default.PlanResponse);
+        return Results.Json(plan, DocumentWire.Answers.PlanResponse);
     }
 }
 

@@ -14,13 +14,17 @@ public static class SearchApi
     public static RouteHandlerBuilder MapSearch(this IEndpointRouteBuilder api) =>
         api.MapPost("/search", SearchAsync).WithTags("Search")
             .WithSummary("Search a collection by words, by meaning, or both")
-            .Accepts<SearchRequest>("application/json").Produces<SearchResponse>().ProducesErrors(400, 409);
+            .Accepts<SearchRequest>("application/json").Produces<SearchResponse>().ProducesErrors(400, 409).Needs(Scopes.Read);
 
     private static async Task<IResult> SearchAsync(HttpContext http, IChunkStore store, IEmbedder embedder)
     {
         var (request, broken) = await RequestJson.ReadAsync(http.Request, SearchWire.Default.SearchRequest);
         if (request is null) return broken!;
-        if (Check(request, http.Request, out var tenant, out var mode) is { } problem) return problem;
+        var mode = SearchMode.Hybrid;
+        var named = request.TenantId is { Length: > 0 } inBody ? inBody : RequestIds.NamedTenant(http.Request);
+        var (tenant, problem) = await Visit.Of(http).EnterAsync(named, http.RequestAborted);
+        problem ??= Check(request, tenant, out mode);
+        if (problem is not null) return problem;
         var vector = ReadOnlyMemory<float>.Empty;
         if (mode != SearchMode.Text)
         {
@@ -43,15 +47,13 @@ public static class SearchApi
             }, http.RequestAborted));
     }
 
-    private static Problem? Check(SearchRequest request, HttpRequest http, out string tenant, out SearchMode mode)
+    private static Problem? Check(SearchRequest request, string tenant, out SearchMode mode)
     {
-        tenant = request.TenantId is { Length: > 0 } inBody ? inBody : http.Headers["X-Tenant-ID"].ToString();
         mode = SearchMode.Hybrid;
         List<string> missing = [];
         if (tenant.Length == 0) missing.Add("tenant_id");
         if (string.IsNullOrEmpty(request.CollectionId)) missing.Add("collection_id");
         if (missing.Count > 0) return Problems.MissingFields(missing);
-        if (!RequestIds.IsValid(tenant)) return Problems.InvalidId("tenant_id");
         if (!RequestIds.IsValid(request.CollectionId!)) return Problems.InvalidId("collection_id");
         var hasQuery = !string.IsNullOrWhiteSpace(request.Query);
         if (hasQuery == request.QueryEmbedding is { Count: > 0 })
@@ -118,7 +120,7 @@ public static class SearchApi
 
     private static IResult Found(IReadOnlyList<SearchHit> hits) => Results.Json(
         new SearchResponse(true, hits.Count == 1 ? "1 result." : $"{hits.Count} results.", new([.. hits.Select(SearchHitView.Of)])),
-        SearchWire.Default.SearchResponse);
+        SearchWire.Answers.SearchResponse);
 }
 
 public sealed record SearchRequest

@@ -148,14 +148,15 @@ public sealed class SqliteStore : IChunkStore
             if (CollectionRow.Find(session, tenant, collection) is not { } row) return [];
             var found = VersionRow.OfDocument(session, row.Id, document).FindAll(version => version.State != "dropped");
             foreach (var version in found) session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
-            if (found.Exists(version => version.State == "visible"))
+            if (found.Find(version => version.State == "visible") is { } visible)
                 session.Execute(
                     """
-                    UPDATE collection SET changes=changes+1, removals=changes+1,
+                    UPDATE collection SET changes=changes+1, removals=changes+1, chunks=chunks-$chunks,
+                      bytes=bytes-(SELECT json_extract(source, '$.Size') FROM version WHERE id=$visible),
                       model=CASE WHEN $left THEN model END, dimension=CASE WHEN $left THEN dimension ELSE 0 END
                     WHERE id=$id
                     """,
-                    ("$left", session.Scalar<long>(
+                    ("$chunks", visible.ChunkCount), ("$visible", visible.Id), ("$left", session.Scalar<long>(
                         "SELECT EXISTS(SELECT 1 FROM version WHERE collection=$id AND state='visible' AND dimension>0)", ("$id", row.Id))),
                     ("$id", row.Id));
             return found;
@@ -179,6 +180,11 @@ public sealed class SqliteStore : IChunkStore
 
     public Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel) =>
         ReadAsync(session => CollectionRow.Find(session, tenant, collection)?.Space, cancel);
+
+    public Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel) =>
+        ReadAsync(session => session.First(
+            "SELECT coalesce(sum(chunks), 0), coalesce(sum(bytes), 0) FROM collection WHERE tenant=$tenant",
+            row => new StoredUsage(row.GetInt64(0), row.GetInt64(1)), ("$tenant", tenant)), cancel);
 
     public async Task SweepAsync(CancellationToken cancel)
     {

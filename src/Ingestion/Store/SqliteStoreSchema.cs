@@ -42,5 +42,13 @@ internal static class SqliteStoreSchema
         CREATE VIRTUAL TABLE chunk_words USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '!'");
         CREATE VIRTUAL TABLE chunk_terms USING fts5vocab(chunk_words, row);
         """,
+        """
+        -- Of the visible versions; bytes as the documents were sent.
+        ALTER TABLE collection ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE collection ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+        UPDATE collection SET (chunks, bytes) = (
+          SELECT coalesce(sum(chunk_count), 0), coalesce(sum(json_extract(source, '$.Size')), 0)
+          FROM version WHERE collection=collection.id AND state='visible');
+        """,
     ];
 }

@@ -37,12 +37,19 @@ internal static class VersionCommit
         if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
             return new CommitResult(CommitKind.OtherModel, Space: other);
 
+        session.Execute(
+            """
+            UPDATE collection SET changes=changes+1, chunks=chunks+new.chunk_count-coalesce(old.chunk_count, 0),
+              bytes=bytes+json_extract(new.source, '$.Size')-coalesce(json_extract(old.source, '$.Size'), 0)
+            FROM version AS new LEFT JOIN version AS old ON old.id=$old
+            WHERE new.id=$new AND collection.id=new.collection
+            """,
+            ("$new", version.Id), ("$old", visible?.Id));
         if (visible is not null)
         {
             session.Execute("UPDATE version SET state='superseded' WHERE id=$id", ("$id", visible.Id));
             VersionRemoval.RemoveSmall(session, visible);
         }
-        session.Execute("UPDATE collection SET changes=changes+1 WHERE id=$id", ("$id", version.Collection));
         // A task that stopped between its commit and its end does it all again: that makes no other version of it.
         var again = visible?.Task == version.Task;
         if (again && difference is { Added: 0, Removed: 0 })

@@ -15,7 +15,7 @@ public static class TaskEventsApi
     public static RouteHandlerBuilder MapTaskEvents(this IEndpointRouteBuilder api) =>
         api.MapGet("/tasks/{task_id}/events", GetEventsAsync).WithTags("Tasks")
             .WithSummary("Read a task's events; with Accept: text/event-stream, follow them live")
-            .Produces<string>(200, "application/json", "text/event-stream").ProducesErrors(400, 404);
+            .Produces<string>(200, "application/json", "text/event-stream").ProducesErrors(400, 404).Needs(Scopes.Read);
 
     private static async Task<IResult> GetEventsAsync(
         HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, IHostApplicationLifetime lifetime)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ingestion.Http;
 
 namespace Ingestion.Tasks;
 
@@ -9,7 +10,7 @@ public abstract record TaskEvent(DateTimeOffset Timestamp)
     public byte[] ToJson(string taskId, string tenantId)
     {
         using var buffer = new MemoryStream(256);
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
         {
             json.WriteStartObject();
             json.WriteString("event_type", Type);
