@@ -13,6 +13,7 @@ using Ingestion.Store;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Workers;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 
@@ -39,8 +40,19 @@ internal static class Startup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(ServerRefusals.Explain));
+            var limits = kestrel.Limits;
             // Routes that take documents set their own limit; nothing else needs more.
-            kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
+            limits.MaxRequestBodySize = 4 * 1024 * 1024;
+            // A socket's address has its token in it.
+            limits.MaxRequestLineSize = 32 * 1024;
+            limits.MaxRequestHeaderCount = 64;
+            limits.MaxRequestHeadersTotalSize = 32 * 1024;
+            // Who sends a byte now and then holds a connection for little, and is let go soon.
+            limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 500, gracePeriod: TimeSpan.FromSeconds(5));
+            limits.MaxConcurrentConnections = 10_000;
+            limits.MaxConcurrentUpgradedConnections = 5_000;
         });
         builder.WebHost.UseUrls($"http://{HostInUrl(settings.EffectiveHost)}:{settings.Port}");
         builder.WebHost.UseStaticWebAssets();
@@ -130,6 +142,13 @@ internal static class Startup
             {
                 document.Info = new() { Title = "Ingestion", Version = "v1", Description = "Turns documents into searchable chunks and shows every step." };
                 document.Servers = [];
+                document.Components ??= new();
+                document.Components.SecuritySchemes ??= new Dictionary<string, Microsoft.OpenApi.IOpenApiSecurityScheme>();
+                document.Components.SecuritySchemes["bearer"] = new Microsoft.OpenApi.OpenApiSecurityScheme
+                {
+                    Type = Microsoft.OpenApi.SecuritySchemeType.Http, Scheme = "bearer", Description = "A key or a token, where the service asks for one.",
+                };
+                document.Security = [new() { [new("bearer", document)] = [] }];
                 return Task.CompletedTask;
             });
             openApi.AddOperationTransformer(ReferenceParameters.AddAsync);
@@ -151,6 +170,7 @@ internal static class Startup
         app.UseDefaultFiles();
         // The modules of one version belong together; with their ETags asking costs next to nothing.
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
+        app.UseMiddleware<HeadRequests>();
         app.UseRouting();
         if (settings.CorsOrigins.Count > 0) app.UseCors();
         app.UseWebSockets();
@@ -199,6 +219,8 @@ internal static class Startup
               Health     {address}/health
               Data       {Path.GetFullPath(settings.DataDir)}
             """);
+        if (settings is { HasAuthentication: false, AuthDisabled: true })
+            Console.WriteLine("  Authentication is off (AUTH_DISABLED): whoever reaches it may do everything.");
         if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
             Console.WriteLine("  No authentication is configured, so it listens on this machine alone. AUTH_DISABLED=true opens it to the network.");
         Console.WriteLine();

@@ -139,6 +139,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
+        Warnings = UnknownFields.Warn(body.Unknown?.Keys, FormFields.Known),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -146,6 +147,12 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)
     {
+        public static readonly string[] Known =
+        [
+            "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
+            "embedding_model", "chunker", "strict", "metadata",
+        ];
+
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
@@ -216,6 +223,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
                 Strict = strict,
+                Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }
 

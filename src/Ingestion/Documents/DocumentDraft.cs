@@ -34,6 +34,9 @@ public sealed record DocumentDraft
     public string? Chunker { get; init; }
     public bool Strict { get; init; }
 
+    /// <summary>What was odd about the request and did not stop it.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
     /// <summary>The ids may stand in the query string instead.</summary>
@@ -81,6 +84,7 @@ public sealed record DocumentDraft
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
         Strict = Strict,
+        Warnings = Warnings,
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,

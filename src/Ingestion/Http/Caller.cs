@@ -9,11 +9,21 @@ public sealed record Caller(string Name, IReadOnlySet<string>? Tenants, Scopes S
     /// <summary>Stands for all tenants in the list of a key or of a token that the operator made.</summary>
     public const string EveryTenant = "*";
 
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(1);
+
     /// <summary>Whoever it is, where no authentication is configured.</summary>
     public static Caller Anyone { get; } = new("anyone", null, Scopes.Ingest | Scopes.Read | Scopes.Delete | Scopes.Admin);
 
     /// <summary>The tenant that a request is for which names none; null where there are several.</summary>
     public string? OnlyTenant => Tenants is { Count: 1 } ? Tenants.First() : null;
+
+    /// <summary>How long what is followed live may be followed; null is for good.</summary>
+    public TimeSpan? Remaining(TimeProvider time)
+    {
+        if (Expires is not { } end) return null;
+        var remaining = end - time.GetUtcNow();
+        return remaining < TimeSpan.Zero ? TimeSpan.Zero : remaining < Longest ? remaining : Longest;
+    }
 
     public bool MayActFor(string tenant) => Tenants is null || Tenants.Contains(tenant);
 }

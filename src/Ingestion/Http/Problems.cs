@@ -35,6 +35,23 @@ public static class Problems
         "The service cannot reach the issuer of this token at the moment, so it cannot check it. Try again after the time in Retry-After.",
         RetryAfter: TimeSpan.FromSeconds(5));
 
+    /// <summary>What the server could not read as a request at all.</summary>
+    public static Problem NotARequest(int status) => status switch
+    {
+        408 => TooSlow(),
+        413 => BodyTooLarge(),
+        414 => new(414, "address_too_long", "The address is too long. Send what is long in the body."),
+        431 => new(431, "headers_too_large", "The headers are too many or too large. Send fewer or shorter ones."),
+        _ => new(status, "validation_error", "This is not a valid HTTP request. Check its address, which may not hold %00, and its headers."),
+    };
+
+    public static Problem TooSlow() => new(408, "request_timeout",
+        "The request came too slowly and was not waited for. Send it again over a better connection, or in smaller parts.");
+
+    public static Problem TooManyPlans(int limit) => new(429, "rate_limited",
+        $"{limit} plans of this tenant are being made, which is the limit. Ask for the next when one is done.",
+        new() { Limit = limit }, TimeSpan.FromSeconds(1));
+
     public static Problem RateLimited(long limit, TimeSpan retryAfter) => new(429, "rate_limited",
         $"The tenant has sent its {limit} requests of this minute. Go on after the time in Retry-After.", new() { Limit = limit }, retryAfter);
 

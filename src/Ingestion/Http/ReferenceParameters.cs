@@ -23,7 +23,7 @@ internal static class ReferenceParameters
         if (method == "POST" && !path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "Idempotency-Key", "The same key and request answer with the first task.");
         if (path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "X-Tenant-ID", "In place of tenant_id in the body.");
         var isRead = method is "GET" or "DELETE" || path.EndsWith("retry", StringComparison.Ordinal);
-        if (isRead) Query(operation, "tenant_id", "The tenant; may also stand in the header X-Tenant-ID.", isRequired: true);
+        if (isRead) Query(operation, "tenant_id", "The tenant; may also stand in the header X-Tenant-ID, or be left out where the token has only one.");
         if (path is "api/v1/tasks")
         {
             Query(operation, "collection_id", "Only tasks of this collection.");
@@ -43,14 +43,11 @@ internal static class ReferenceParameters
         return Task.CompletedTask;
     }
 
-    private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String, bool isRequired = false) =>
+    private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
         operation.Parameters!.Add(new OpenApiParameter
         {
-            Name = name, In = ParameterLocation.Query, Description = description, Required = isRequired, Schema = new OpenApiSchema { Type = type },
+            Name = name, In = ParameterLocation.Query, Description = description, Schema = new OpenApiSchema { Type = type },
         });
-
-    private static void Query(OpenApiOperation operation, string name, string description, bool isRequired) =>
-        Query(operation, name, description, JsonSchemaType.String, isRequired);
 
     private static void Header(OpenApiOperation operation, string name, string description) =>
         operation.Parameters!.Add(new OpenApiParameter

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Ingestion.Embedding;
 using Ingestion.Http;
 using Ingestion.Store;
@@ -9,6 +10,9 @@ namespace Ingestion.Search;
 /// <summary><c>POST /api/v1/search</c>: the route that query services of the ecosystem already call.</summary>
 public static class SearchApi
 {
+    private static readonly string[] Fields =
+        ["tenant_id", "collection_id", "query", "query_embedding", "top_k", "threshold", "filter", "mode"];
+
     private const int MaxQuery = 10_000, MaxTopK = 1_000, MaxDimension = 65_536;
 
     public static RouteHandlerBuilder MapSearch(this IEndpointRouteBuilder api) =>
@@ -29,7 +33,7 @@ public static class SearchApi
         if (mode != SearchMode.Text)
         {
             var space = await store.GetVectorSpaceAsync(tenant, request.CollectionId!, http.RequestAborted);
-            if (space is null) return Found([]);
+            if (space is null) return Found([], request);
             (vector, problem) = await VectorAsync(request, tenant, space, embedder, http.RequestAborted);
             if (problem is not null) return problem;
         }
@@ -44,7 +48,7 @@ public static class SearchApi
                 TopK = request.TopK ?? 5,
                 Threshold = request.Threshold ?? 0,
                 Filter = request.Filter,
-            }, http.RequestAborted));
+            }, http.RequestAborted), request);
     }
 
     private static Problem? Check(SearchRequest request, string tenant, out SearchMode mode)
@@ -118,8 +122,10 @@ public static class SearchApi
         }
     }
 
-    private static IResult Found(IReadOnlyList<SearchHit> hits) => Results.Json(
-        new SearchResponse(true, hits.Count == 1 ? "1 result." : $"{hits.Count} results.", new([.. hits.Select(SearchHitView.Of)])),
+    private static IResult Found(IReadOnlyList<SearchHit> hits, SearchRequest request) => Results.Json(
+        new SearchResponse(
+            true, hits.Count == 1 ? "1 result." : $"{hits.Count} results.", new([.. hits.Select(SearchHitView.Of)]),
+            request.Unknown is null ? null : UnknownFields.Warn(request.Unknown.Keys, Fields)),
         SearchWire.Answers.SearchResponse);
 }
 
@@ -147,9 +153,16 @@ public sealed record SearchRequest
 
     /// <summary>hybrid, vector or text.</summary>
     public string? Mode { get; init; }
+
+    /// <summary>Fields that are none of these: a warning.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
-public sealed record SearchResponse(bool Success, string Message, SearchData Data);
+/// <param name="Warnings">What was odd about the request; left out where nothing was.</param>
+public sealed record SearchResponse(
+    bool Success, string Message, SearchData Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings = null);
 
 public sealed record SearchData(IReadOnlyList<SearchHitView> Documents);
 

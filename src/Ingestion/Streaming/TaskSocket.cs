@@ -75,6 +75,8 @@ public static class TaskSocket
             return;
         }
 
+        // Who comes back with a newer token goes on where this one ended.
+        if (Visit.Of(http).Caller.Remaining(time) is { } remaining) end.CancelAfter(remaining);
         var listening = ListenAsync(socket, end);
         await SendAsync(socket, Greeting(task, after, time.GetUtcNow()), end.Token);
         try

@@ -86,7 +86,7 @@ public sealed record TaskView
         Attempt = task.Attempt,
         Error = task.Error?.Message,
         ErrorDetails = task.Error is { } error ? new(error.Code, error.Details) : null,
-        Warnings = task.Warnings,
+        Warnings = [.. task.Spec.Warnings, .. task.Warnings],
         Result = task.Result,
     };
 }

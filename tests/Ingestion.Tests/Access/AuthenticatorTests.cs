@@ -132,7 +132,7 @@ public sealed class AuthenticatorTests
             var text = new string(changed);
             if (i % 7 == 0) text = text[..random.Next(text.Length)];
             // The last letter of the signature has bits that say nothing.
-            if (text[..^1] == good[..^1]) continue;
+            if (text.Length == good.Length && text[..^1] == good[..^1]) continue;
             await RefusedAsync(text);
         }
     }

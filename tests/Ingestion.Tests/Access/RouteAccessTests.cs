@@ -23,8 +23,8 @@ public sealed class RouteAccessTests(GuardedService service) : IClassFixture<Gua
         Assert.Equal(RouteAttempts.All.Keys.Append(RouteAttempts.Socket).Order(StringComparer.Ordinal), ofTenants);
         // What is open shows nothing of any tenant: a new one of these wants a second thought, and a line here.
         Assert.Equal(
-            ["GET /api/v1/health", "GET /docs/{documentName?}", "GET /health", "GET /health/live", "GET /health/ready", "GET /openapi/{documentName}.json"],
-            routes.Where(route => route.Scope == "open" && !route.Name.Contains("scalar", StringComparison.Ordinal)).Select(route => route.Name).Order(StringComparer.Ordinal));
+            ["GET /api/v1/health", "GET /health", "GET /health/live", "GET /health/ready", "GET /openapi/{documentName}.json"],
+            routes.Where(route => route.Scope == "open" && !route.Name.StartsWith("GET /docs/", StringComparison.Ordinal)).Select(route => route.Name).Order(StringComparer.Ordinal));
         Assert.Equal(["* /metrics"], routes.Where(route => route is { OfTenant: false, Scope: not "open" }).Select(route => route.Name));
     }
 
