@@ -101,7 +101,7 @@ internal sealed class IngestionService : Contestant
     public static async Task<IngestionService> StartAsync(params (string Name, string Value)[] environment)
     {
         var service = new IngestionService(FreePort());
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
+        var start = new ProcessStartInfo(Path.Combine(ServiceBench.FindRepository(), "src", "Ingestion", "bin", "Release", "net10.0", "Ingestion"))
         {
             WorkingDirectory = service._folder,
             RedirectStandardOutput = true,

@@ -137,7 +137,7 @@ internal static class ServiceBench
             .OrderBy(_ => random.Next()).Select(file => (File.ReadAllBytes(file), Path.GetFileName(file)))];
     }
 
-    private static string FindRepository()
+    internal static string FindRepository()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ingestion.slnx"))) folder = folder.Parent;

@@ -54,14 +54,15 @@ public sealed class SqliteDatabase : IDisposable
     /// It must not block, and it may not touch the session later.
     /// </summary>
     /// <exception cref="UnavailableException">The file cannot be written: locked too long, disk full, read-only.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: true));
+    /// <param name="seen">Told the result when others can see it, which is before it is on disk; on the writer's thread, must not block.</param>
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, Action<T>? seen = null) => AddAsync(new Write<T>(work, onDisk: true, seen));
 
     /// <summary>
     /// The same, for a step on the way to a <see cref="WriteAsync"/>: it completes when others can see it, and reaches the disk with the
     /// next write that has to. It survives the death of this process; a power cut may take it, and then takes all that came after it too.
     /// </summary>
     /// <exception cref="UnavailableException">As above.</exception>
-    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false));
+    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false, seen: null));
 
     private Task<T> AddAsync<T>(Write<T> write)
     {
@@ -206,6 +207,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>A step is done when others can see it; what was asked to survive a power cut, when it would.</summary>
     private void Answer(Write write)
     {
+        write.Show();
         if (write.OnDisk) _sync.Add(write);
         else write.Complete();
     }
@@ -290,11 +292,12 @@ public sealed class SqliteDatabase : IDisposable
     {
         public abstract bool OnDisk { get; }
         public abstract void Run(SqliteSession session);
+        public abstract void Show();
         public abstract void Complete();
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk) : Write
+    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk, Action<T>? seen) : Write
     {
         // Callers go on elsewhere: the writer thread never runs their code.
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -305,6 +308,7 @@ public sealed class SqliteDatabase : IDisposable
         public Task<T> Task => _done.Task;
 
         public override void Run(SqliteSession session) => _result = work(session);
+        public override void Show() => seen?.Invoke(_result);
         public override void Complete() => _done.TrySetResult(_result);
         public override void Fail(Exception fault) => _done.TrySetException(fault);
     }
