@@ -26,10 +26,8 @@ internal abstract class Contestant : IAsyncDisposable
     /// <summary>From before the request to the news of its end over the WebSocket.</summary>
     public abstract Task<TimeSpan> TimeOneAsync(byte[] bytes, string name);
 
-    /// <summary>Resident memory at its highest, bytes, of all its processes.</summary>
-    public long PeakMemory() => Processes.Sum(process => ReadStatus(process.Id, "VmHWM"));
-
-    public long Memory() => Processes.Sum(process => ReadStatus(process.Id, "VmRSS"));
+    /// <summary>Resident memory at its highest, bytes, of all its processes and their children.</summary>
+    public long PeakMemory() => Processes.Sum(process => Family(process.Id).Sum(id => ReadStatus(id, "VmHWM")));
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -76,6 +74,12 @@ internal abstract class Contestant : IAsyncDisposable
             length += received.Count;
             if (received.EndOfMessage) return JsonElement.Parse(Encoding.UTF8.GetString(buffer, 0, length));
         }
+    }
+
+    private static IEnumerable<int> Family(int process)
+    {
+        var children = File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return [process, .. children.SelectMany(child => Family(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture)))];
     }
 
     private static long ReadStatus(int processId, string field)

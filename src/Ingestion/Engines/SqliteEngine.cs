@@ -1,6 +1,5 @@
 using Ingestion.Sqlite;
 using Ingestion.Tasks;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Engines;
 
@@ -282,7 +281,7 @@ public sealed class SqliteEngine : ITaskEngine
             SELECT e.id, e.body FROM task t JOIN task_event e ON e.task=t.seq
             WHERE t.id=$id AND t.tenant=$tenant AND e.id>$after ORDER BY e.id LIMIT $max
             """,
-            row => new StoredEvent(row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
+            row => new StoredEvent(row.GetInt64(0), row.GetBytes(1).ToArray()),
             ("$id", taskId), ("$tenant", tenant), ("$after", after), ("$max", max))));
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -403,11 +404,27 @@ public sealed class IngestionPipeline(
         });
     }
 
-    private static JsonElement Details(params ReadOnlySpan<(string Name, JsonNode? Value)> fields)
+    private static JsonElement Details(params ReadOnlySpan<(string Name, object? Value)> fields)
     {
-        var details = new JsonObject();
-        foreach (var (name, value) in fields) details[name] = value;
-        return Element(details);
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in fields)
+            {
+                json.WritePropertyName(name);
+                switch (value)
+                {
+                    case null: json.WriteNullValue(); break;
+                    case string text: json.WriteStringValue(text); break;
+                    case int number: json.WriteNumberValue(number); break;
+                    case long number: json.WriteNumberValue(number); break;
+                    default: throw new ArgumentException($"{name} is a {value.GetType().Name}.", nameof(fields));
+                }
+            }
+            json.WriteEndObject();
+        }
+        return JsonElement.Parse(buffer.WrittenSpan);
     }
 
     private static JsonElement Element(JsonObject json) => JsonElement.Parse(json.ToJsonString());

@@ -18,7 +18,7 @@ public sealed class SqliteDatabase : IDisposable
     private static readonly TimeSpan MaxCommitTime = TimeSpan.FromMilliseconds(20);
 
     private readonly string _connectionString;
-    private readonly BlockingCollection<Write> _writes = new(boundedCapacity: 16_384);
+    private readonly WriteQueue<Write> _writes = new(capacity: 16_384);
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
@@ -29,6 +29,15 @@ public sealed class SqliteDatabase : IDisposable
     private long _pagesAtCheckpoint;
     private volatile bool _logIsLong;
     private volatile bool _disposed;
+
+    static SqliteDatabase()
+    {
+        // A session is used by one thread at a time, and nobody reads these counts: no locks for either. Refused where another part of
+        // the process was faster, which costs only the locks.
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     /// <param name="path">The file; made with its folder, for this user only, where it does not exist.</param>
     public SqliteDatabase(string path)
@@ -66,14 +75,7 @@ public sealed class SqliteDatabase : IDisposable
 
     private Task<T> AddAsync<T>(Write<T> write)
     {
-        try
-        {
-            _writes.Add(write);
-        }
-        catch (InvalidOperationException)
-        {
-            write.Fail(Closed());
-        }
+        if (!_writes.TryAdd(write)) write.Fail(Closed());
         return write.Task;
     }
 
@@ -142,7 +144,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        _writes.CompleteAdding();
+        _writes.Close();
         _thread.Join();
         _sync.Dispose();
         _checkpointDue.Set();
@@ -151,7 +153,6 @@ public sealed class SqliteDatabase : IDisposable
         _checkpointer.Dispose();
         while (_readers.TryTake(out var session)) session.Dispose();
         _writer.Dispose();
-        _writes.Dispose();
     }
 
     private static UnavailableException Closed() => new("The database is closed: the service is stopping.");
@@ -177,7 +178,7 @@ public sealed class SqliteDatabase : IDisposable
     private void WriteLoop()
     {
         var group = new List<Write>(MaxWritesPerCommit);
-        foreach (var first in _writes.GetConsumingEnumerable())
+        while (_writes.Take(out var first))
         {
             group.Clear();
             group.Add(first);
