@@ -33,6 +33,8 @@ public sealed record DocumentDraft
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
     public bool Strict { get; init; }
+    public bool KeepAbbreviations { get; init; }
+    public bool IncludeMetadata { get; init; }
 
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
@@ -81,6 +83,8 @@ public sealed record DocumentDraft
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
         Strict = Strict,
+        KeepAbbreviations = KeepAbbreviations,
+        IncludeMetadata = IncludeMetadata,
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
@@ -146,6 +150,7 @@ public sealed record DocumentDraft
             CollectionId, DocumentId, Kind.ToString(), content.Hash, content.FileName, Url, Title, Description,
             string.Join('\u001f', Tags), Metadata?.GetRawText(), ChunkSize?.ToString(CultureInfo.InvariantCulture),
             ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker, Strict ? "strict" : null,
+            KeepAbbreviations ? "abbreviations" : null, IncludeMetadata ? "metadata" : null,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u001e', parts))));
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
@@ -47,18 +48,21 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         }
     }
 
-    /// <summary>The chunks to store, in order, and what the user should know of them.</summary>
+    /// <summary>The chunks to store.</summary>
     /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
-    public async Task<SplitDocument> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
+    public async Task<PreparedChunks> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
     {
         var chunker = Chunkers.Find(spec.Chunker)
             ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
+        var preface = spec.IncludeMetadata ? PrefaceOf(spec.Title ?? document.Title, spec.Metadata) : null;
         var options = new ChunkOptions
         {
             Size = spec.ChunkSize,
             Overlap = spec.ChunkOverlap,
             Tokens = TokenCounters.ForModel(settings.ChunkModel),
+            Metadata = preface,
             Strict = spec.Strict,
+            KeepAbbreviations = spec.KeepAbbreviations,
             Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
         };
         IReadOnlyList<Chunk> chunks;
@@ -70,14 +74,6 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         {
             throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
         }
-        List<string> warnings = [];
-        if (chunks.Any(chunk => chunk.IsParent))
-        {
-            chunks = [.. chunks.Where(chunk => !chunk.IsParent)];
-            warnings.Add("The hierarchical chunker's smallest chunks are stored; the larger ones around them are not kept yet.");
-        }
-        if (chunks.Any(chunk => chunk.Window is not null))
-            warnings.Add("The sentences around each chunk of the sentence_window chunker are not kept beside it yet; read them in the content.");
         if (chunks.Count == 0)
             throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
         if (chunks.Count > settings.MaxChunksPerDocument)
@@ -87,19 +83,16 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
                     $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
                 transient: false);
         }
-        return new(chunks, warnings);
+        return PreparedChunks.Of(spec, document, chunks, preface);
     }
 
-    /// <summary>The chunks with the ids and code points that the wire shows.</summary>
-    public static IReadOnlyList<NewChunk> ToStored(string tenant, string collection, string documentId, string text, IReadOnlyList<Chunk> chunks, CodePoints points)
+    /// <summary>What LlamaIndex embeds before a node's text: a line for each name and value; null where there is none.</summary>
+    private static string? PrefaceOf(string? title, JsonElement? metadata)
     {
-        var ids = new ChunkIds(tenant, collection, documentId);
-        return
-        [
-            .. chunks.Select(chunk => new NewChunk(
-                ids.Next(text.AsSpan(chunk.Start, chunk.End - chunk.Start)), chunk.Start, chunk.End,
-                points.Before(chunk.Start), points.Before(chunk.End), chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath)),
-        ];
+        List<string> lines = title is null ? [] : [$"title: {title}"];
+        if (metadata is { ValueKind: JsonValueKind.Object } named)
+            lines.AddRange(named.EnumerateObject().Select(field => $"{field.Name}: {field.Value}"));
+        return lines.Count == 0 ? null : string.Join('\n', lines);
     }
 
     private async Task<ExtractedDocument> ReadBytesAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
@@ -163,8 +156,6 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         ExtractionFailure.Encrypted or ExtractionFailure.Corrupt or ExtractionFailure.OutOfMemory or ExtractionFailure.Crashed => TaskErrors.Extraction,
     };
 }
-
-public sealed record SplitDocument(IReadOnlyList<Chunk> Chunks, IReadOnlyList<string> Warnings);
 
 /// <summary>A step of the pipeline cannot go on, and what the client is told of it.</summary>
 /// <param name="transient">Whether another attempt may succeed.</param>

@@ -66,19 +66,18 @@ public sealed class IngestionPipeline(
                 ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
 
             var document = await ReadAsync(spec, source, story, cancel);
-            var points = new CodePoints(document.Text);
             story.Reach("text_extracted", 30, "The text was extracted.", Details(
-                ("text_length", points.Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
+                ("text_length", new CodePoints(document.Text).Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
-            var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
-            foreach (var warning in warnings) story.Warn(warning);
+            var prepared = await preparation.SplitAsync(spec, document, cancel);
+            var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
 
-            var version = NewVersionOf(spec, source, document, points, chunks, story);
+            var version = NewVersionOf(spec, source, document, prepared, story);
             var storing = time.GetTimestamp();
             var staged = await store.StageAsync(version, cancel);
             story.Took("store", time.GetElapsedTime(storing));
@@ -126,7 +125,7 @@ public sealed class IngestionPipeline(
     }
 
     private NewVersion NewVersionOf(
-        TaskSpec spec, DocumentSource source, ExtractedDocument document, CodePoints points, IReadOnlyList<Chunk> chunks, TaskStory story)
+        TaskSpec spec, DocumentSource source, ExtractedDocument document, PreparedChunks prepared, TaskStory story)
     {
         var model = embedder.ModelFor(spec.EmbeddingModel);
         if (spec.EmbeddingModel is { } asked && asked != model)
@@ -144,11 +143,13 @@ public sealed class IngestionPipeline(
             Source = new(spec.Source.Wire(), source.FileName, source.Url, document.MediaType, source.Size, source.Hash),
             Content = document.Text,
             PageCount = document.PageCount,
-            PageStarts = [.. document.PageStarts.Select(points.Before)],
+            PageStarts = [.. document.PageStarts.Select(prepared.Points.Before)],
             Language = document.Language,
             Warnings = story.Warnings,
             Model = model,
-            Chunks = DocumentPreparation.ToStored(spec.TenantId, spec.CollectionId, spec.DocumentId, document.Text, chunks, points),
+            Preface = prepared.Preface,
+            Chunks = prepared.Chunks,
+            Parents = prepared.Parents,
         };
     }
 

@@ -59,8 +59,10 @@ public static class CollectionsApi
         var document = found is null ? null : await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         if (found is null || document is null) return Problems.DocumentNotFound();
         return Results.Json(
-            new ChunkListResponse(true, $"{found.Total} chunks.", [.. found.Chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))], found.Total, page, pageSize),
+            new ChunkListResponse(true, $"{found.Total} chunks.", Views(found.Chunks), Views(found.Parents), found.Total, page, pageSize),
             StoreWire.Default.ChunkListResponse);
+
+        IReadOnlyList<ChunkView> Views(IReadOnlyList<StoredChunk> chunks) => [.. chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))];
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -105,7 +107,9 @@ public sealed record DocumentResponse(bool Success, string Message, DocumentView
 
 public sealed record DocumentListResponse(bool Success, string Message, IReadOnlyList<DocumentView> Documents, long Total, int Page, int PageSize);
 
-public sealed record ChunkListResponse(bool Success, string Message, IReadOnlyList<ChunkView> Chunks, long Total, int Page, int PageSize);
+/// <param name="Parents">The larger chunks that those of this page are a part of, the largest first; of the hierarchical chunker alone.</param>
+public sealed record ChunkListResponse(
+    bool Success, string Message, IReadOnlyList<ChunkView> Chunks, IReadOnlyList<ChunkView> Parents, long Total, int Page, int PageSize);
 
 /// <param name="Removed">What there was, and is no more.</param>
 /// <param name="Remaining">Rows found when looking again: 0.</param>
@@ -190,6 +194,30 @@ public sealed record ChunkView
     public required IReadOnlyList<string> HeadingPath { get; init; }
     public required JsonElement? Metadata { get; init; }
 
+    /// <summary>Null at the document's start; of a parent: the one before it of the same level.</summary>
+    public required string? PreviousId { get; init; }
+
+    public required string? NextId { get; init; }
+
+    /// <summary>hierarchical: the larger chunk that it is a part of.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ParentId { get; init; }
+
+    /// <summary>hierarchical: from 1 for the largest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Level { get; init; }
+
+    /// <summary>sentence_window: where the sentences around it begin, to be read in its place once it is found.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WindowStartCharIdx { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WindowEndCharIdx { get; init; }
+
+    /// <summary>markdown: the header rows of the table that it goes on with; they are embedded before its text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TableHeader { get; init; }
+
     /// <summary>Only where asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float[]? Embedding { get; init; }
@@ -206,6 +234,13 @@ public sealed record ChunkView
         PageEnd = chunk.PageEnd > 0 ? chunk.PageEnd : null,
         HeadingPath = chunk.HeadingPath,
         Metadata = metadata,
+        PreviousId = chunk.PreviousId,
+        NextId = chunk.NextId,
+        ParentId = chunk.ParentId,
+        Level = chunk.Context is { Level: > 0 and var level } ? level : null,
+        WindowStartCharIdx = chunk.Context?.Window?.Start,
+        WindowEndCharIdx = chunk.Context?.Window?.End,
+        TableHeader = chunk.Context?.Header?.Text,
         Embedding = chunk.Vector,
     };
 }

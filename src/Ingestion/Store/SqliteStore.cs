@@ -40,11 +40,14 @@ public sealed class SqliteStore : IChunkStore
             if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return [];
             return session.List(
                 """
-                SELECT chunk.id, chunk.chunk_id, chunk_text.text FROM chunk JOIN chunk_text USING(id)
+                SELECT chunk.id, chunk.chunk_id, chunk_text.text, chunk_context.header
+                FROM chunk JOIN chunk_text USING(id) LEFT JOIN chunk_context USING(id)
                 WHERE chunk.id>$after AND chunk.id<$end AND NOT EXISTS (SELECT 1 FROM chunk_vector WHERE chunk_vector.id=chunk.id)
                 ORDER BY chunk.id LIMIT $max
                 """,
-                row => new PendingChunk((int)(row.GetInt64(0) - version.FirstChunk), row.GetString(1), row.GetString(2)),
+                row => new PendingChunk(
+                    (int)(row.GetInt64(0) - version.FirstChunk), row.GetString(1),
+                    EmbeddedText.Of(version.Preface, row.IsDBNull(3) ? null : row.GetString(3), row.GetString(2))),
                 ("$after", version.FirstChunk + after), ("$end", version.EndChunk), ("$max", max));
         }, cancel);
 
@@ -132,7 +135,9 @@ public sealed class SqliteStore : IChunkStore
         ReadVisibleAsync(tenant, collection, document, (session, version) =>
         {
             var skip = (int)Math.Min((page - 1L) * pageSize, version.ChunkCount);
-            return new ChunkPage(StoredRows.ReadChunks(session, version, skip, pageSize, vectors), version.ChunkCount);
+            var chunks = StoredRows.ReadChunks(session, version.FirstChunk, version.ChunkCount, skip, pageSize, vectors);
+            var parents = StoredRows.ReadParents(session, version, version.FirstChunk + skip, version.FirstChunk + skip + chunks.Count);
+            return new ChunkPage(chunks, parents, version.ChunkCount);
         }, cancel);
 
     public async Task<IReadOnlySet<string>> ReadChunkIdsAsync(

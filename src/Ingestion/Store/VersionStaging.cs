@@ -16,19 +16,20 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private long _id;
     private long _firstChunk;
 
+    private int RowCount => version.Chunks.Count + version.Parents.Count;
+
     public async Task<StagedVersion> RunAsync(CancellationToken cancel)
     {
         if (!database.Read(Prepare)) _collection = await database.StepAsync(AddCollection);
-        var chunks = version.Chunks;
         Task<VersionRow?>? writing = null;
-        for (var next = 0; next < chunks.Count || writing is null;)
+        for (var next = 0; next < RowCount || writing is null;)
         {
             cancel.ThrowIfCancellationRequested();
             // The words of a step are counted while the step before it is written.
             var step = TakeStep(ref next);
             if (writing is not null && await writing is null) break;
             var first = writing is null;
-            var last = next == chunks.Count;
+            var last = next == RowCount;
             writing = database.StepAsync(session => Write(session, step, first, last));
         }
         return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
@@ -55,11 +56,12 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private List<ChunkToWrite> TakeStep(ref int next)
     {
         var step = new List<ChunkToWrite>();
-        for (var characters = 0; next < version.Chunks.Count && step.Count < ChunksPerWrite && characters < CharactersPerWrite; next++)
+        for (var characters = 0; next < RowCount && step.Count < ChunksPerWrite && characters < CharactersPerWrite; next++)
         {
-            var chunk = version.Chunks[next];
+            var searched = next < version.Chunks.Count;
+            var chunk = searched ? version.Chunks[next] : version.Parents[next - version.Chunks.Count];
             var text = version.Content.AsSpan(chunk.Start, chunk.End - chunk.Start);
-            var (terms, words) = WordIndex.TermsOf(_collection, text);
+            var (terms, words) = searched ? WordIndex.TermsOf(_collection, text) : (null, 0);
             step.Add(new ChunkToWrite(next, chunk, text.ToString(), terms, words));
             characters += text.Length;
         }
@@ -88,14 +90,14 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     {
         foreach (var earlier in VersionRow.OfTask(session, version.TenantId, version.TaskId)) VersionRemoval.Drop(session, earlier);
         _firstChunk = session.Scalar<long>("SELECT next FROM chunk_sequence");
-        session.Execute("UPDATE chunk_sequence SET next=next+$count", ("$count", version.Chunks.Count));
+        session.Execute("UPDATE chunk_sequence SET next=next+$count", ("$count", RowCount));
         var now = time.GetUtcNow().ToUnixTimeMilliseconds();
         _id = session.Scalar<long>(
             """
             INSERT INTO version(collection, document, task, state, first_chunk, chunk_count, token_count, model, created_at, updated_at,
-              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts)
+              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts, preface, parent_count)
             VALUES($collection, $document, $task, 'staging', $first, $chunks, $tokens, $model, $now, $now,
-              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts)
+              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts, $preface, $parents)
             RETURNING id
             """,
             ("$collection", _collection), ("$document", version.DocumentId), ("$task", version.TaskId), ("$first", _firstChunk),
@@ -104,7 +106,7 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             ("$title", version.Title), ("$description", version.Description), ("$language", version.Language),
             ("$tags", StoredRows.WriteStrings(version.Tags)), ("$metadata", version.Metadata?.GetRawText()),
             ("$source", JsonSerializer.Serialize(version.Source)), ("$warnings", StoredRows.WriteStrings(version.Warnings)),
-            ("$starts", JsonSerializer.Serialize(version.PageStarts)));
+            ("$starts", JsonSerializer.Serialize(version.PageStarts)), ("$preface", version.Preface), ("$parents", version.Parents.Count));
         session.Execute("INSERT INTO content(version, text) VALUES($version, $text)", ("$version", _id), ("$text", version.Content));
     }
 
@@ -122,6 +124,8 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             ("$tokens", chunk.TokenCount), ("$from", chunk.PageStart), ("$to", chunk.PageEnd),
             ("$headings", StoredRows.WriteStrings(chunk.HeadingPath)));
         session.Execute("INSERT INTO chunk_text(id, text) VALUES($id, $text)", ("$id", id), ("$text", row.Text));
+        if (chunk.Context is not null) WriteContext(session, id, chunk);
+        if (row.Terms is null) return 0;
         session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));
         return _vectors.TryGetValue(chunk.ChunkId, out var known)
             ? session.Execute(
@@ -130,10 +134,23 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             : 0;
     }
 
+    private void WriteContext(SqliteSession session, long id, NewChunk chunk)
+    {
+        var (level, window, header) = chunk.Context!;
+        session.Execute(
+            """
+            INSERT INTO chunk_context(id, level, parent, window_start, window_end, header_start, header)
+            VALUES($id, $level, $parent, $from, $to, $start, $header)
+            """,
+            ("$id", id), ("$level", level), ("$parent", _firstChunk + version.Chunks.Count + chunk.Parent),
+            ("$from", window?.Start), ("$to", window?.End), ("$start", header?.Start), ("$header", header?.Text));
+    }
+
     /// <summary>The document was deleted, or the task discarded, while it was being staged: whatever comes next finds nothing.</summary>
     private StagedVersion Dropped() => new(
         version.TenantId, version.CollectionId, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
         version.Chunks.Sum(chunk => (long)chunk.TokenCount), VectorCount: 0) { Id = _id };
 
-    private sealed record ChunkToWrite(int Index, NewChunk Chunk, string Text, string Terms, int Words);
+    /// <param name="Terms">Null for a parent: it is not searched.</param>
+    private sealed record ChunkToWrite(int Index, NewChunk Chunk, string Text, string? Terms, int Words);
 }
