@@ -72,7 +72,8 @@ internal static class Startup
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
         services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IChunkStore>(parts => new SqliteStore(
+            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 

@@ -130,6 +130,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         Strict = body.Strict ?? false,
         KeepAbbreviations = body.KeepAbbreviations ?? false,
         IncludeMetadata = body.IncludeMetadata ?? false,
+        Rechunk = NotEmpty(body.Rechunk),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -210,6 +211,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 Strict = IsSet("strict"),
                 KeepAbbreviations = IsSet("keep_abbreviations"),
                 IncludeMetadata = IsSet("include_metadata"),
+                Rechunk = Get("rechunk"),
             }.WithIdsFrom(query), null);
         }
 

@@ -48,7 +48,8 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
     {
         var spec = draft.ToSpec("", source, settings, null, DateTimeOffset.UnixEpoch);
         var document = await preparation.ReadAsync(source, spec.Source, null, cancel);
-        var prepared = await preparation.SplitAsync(spec, document, cancel);
+        var current = await store.FindCurrentAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
+        var prepared = await preparation.SplitAsync(spec, document, current, cancel);
         var (chunks, parents) = (prepared.Chunks, prepared.Parents);
         var stored = await store.ReadChunkIdsAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
         var kept = chunks.Count(chunk => stored.Contains(chunk.ChunkId));

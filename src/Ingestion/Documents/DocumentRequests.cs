@@ -55,6 +55,9 @@ public abstract record DocumentRequest
 
     /// <summary>Embed title and metadata before each chunk's text; their tokens are taken off chunk_size.</summary>
     public bool? IncludeMetadata { get; init; }
+
+    /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
+    public string? Rechunk { get; init; }
 }
 
 /// <summary>The form of <c>POST /documents</c>, as the reference describes it; it is read part by part, never bound.</summary>
@@ -85,6 +88,9 @@ public sealed record DocumentForm
 
     /// <summary>Embed title and metadata before each chunk's text; their tokens are taken off chunk_size: true or false.</summary>
     public bool? IncludeMetadata { get; init; }
+
+    /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
+    public string? Rechunk { get; init; }
 
     /// <summary>A JSON object.</summary>
     public string? Metadata { get; init; }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Ingestion.Chunking;
+using Ingestion.Chunking.Rechunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
@@ -10,8 +11,11 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
-public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, IEmbedder embedder, Settings settings)
+public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, IEmbedder embedder, IChunkStore store, Settings settings)
 {
+    /// <summary>The embedding model of a document that asks for one.</summary>
+    public string ModelFor(string? requested) => embedder.ModelFor(requested);
+
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
     {
@@ -49,11 +53,13 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
     }
 
     /// <summary>The chunks to store.</summary>
+    /// <param name="current">What is stored of the document: where its text stays, so do the chunks, unless all is to be split anew.</param>
     /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
-    public async Task<PreparedChunks> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
+    public async Task<PreparedChunks> SplitAsync(TaskSpec spec, ExtractedDocument document, CurrentVersion? current, CancellationToken cancel)
     {
         var chunker = Chunkers.Find(spec.Chunker)
             ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
+        if (chunker is AutoChunker auto) chunker = auto.For(document);
         var preface = spec.IncludeMetadata ? PrefaceOf(spec.Title ?? document.Title, spec.Metadata) : null;
         var options = new ChunkOptions
         {
@@ -65,10 +71,17 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
             KeepAbbreviations = spec.KeepAbbreviations,
             Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
         };
+        var chunking = ChunkingOf(chunker, options);
+        var isStable = StableSplit.IsPossible(chunker) && !spec.RechunkFull && current?.Chunking == chunking && current.Preface == preface;
+        var earlier = isStable ? await store.ReadSplitAsync(current!, cancel) : null;
         IReadOnlyList<Chunk> chunks;
         try
         {
-            chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+            chunks = await Task.Run(
+                () => earlier is null
+                    ? chunker.SplitAsync(document, options, cancel)
+                    : Task.FromResult(StableSplit.Split(chunker, document, options, EarlierOf(earlier), cancel)),
+                cancel);
         }
         catch (ChunkingException fault)
         {
@@ -83,7 +96,23 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
                     $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
                 transient: false);
         }
-        return PreparedChunks.Of(spec, document, chunks, preface);
+        return PreparedChunks.Of(spec, document, chunks, chunking, preface);
+    }
+
+    /// <summary>All that decides where a text is cut.</summary>
+    private static string ChunkingOf(IChunker chunker, ChunkOptions options) =>
+        $"{chunker.Name} {options.Size}/{options.Overlap} {options.Tokens.Encoding}"
+        + (options.Strict ? " strict" : "") + (options.KeepAbbreviations ? " abbreviations" : "");
+
+    private static EarlierSplit EarlierOf(StoredSplit stored)
+    {
+        var points = new CodePoints(stored.Content);
+        return new(stored.Content,
+        [
+            .. stored.Chunks.Select(chunk => new EarlierChunk(
+                points.OffsetOf(chunk.Start), points.OffsetOf(chunk.End), chunk.TokenCount,
+                chunk.Header is { } rows && points.OffsetOf(rows.Start) is var start ? new TextSlice(start, start + rows.Text.Length) : null)),
+        ]);
     }
 
     /// <summary>What LlamaIndex embeds before a node's text: a line for each name and value; null where there is none.</summary>

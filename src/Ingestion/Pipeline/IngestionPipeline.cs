@@ -48,14 +48,20 @@ public sealed class IngestionPipeline(
         var spec = hold.Lease.Task.Spec;
         story.MoveTo(TaskState.Processing, "A worker has started on the document.");
         var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
-        staged ??= await StageAsync(spec, story, hold.Token);
+        if (staged is null)
+        {
+            (staged, var same) = await StageAsync(spec, story, hold.Token);
+            if (staged is null) return await EndUnchangedAsync(same!, spec, story);
+        }
+        if (staged.Space is { } space && space.Model != staged.Model) throw await OtherModelAsync(staged, space, story);
         var embedded = await EmbedAsync(staged, hold, story);
         if (!embedded.IsPending) return await CommitAsync(staged, embedded.Saving, story);
         await embedded.Saving;
         return await ParkAsync(story);
     }
 
-    private async Task<StagedVersion> StageAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
+    /// <summary>The staged version, or the visible one where it is what would be staged.</summary>
+    private async Task<(StagedVersion? Staged, CurrentVersion? Same)> StageAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
     {
         var started = time.GetTimestamp();
         var source = spec.Content;
@@ -65,25 +71,31 @@ public sealed class IngestionPipeline(
             story.Reach("document_received", 10, "The document was received.", Details(
                 ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
 
+            var current = await store.FindCurrentAsync(spec.TenantId, spec.CollectionId, spec.DocumentId, cancel);
+            var fingerprint = VersionFingerprint.Of(spec, source, embedder.ModelFor(spec.EmbeddingModel), settings.ChunkModel);
+            if (current is not null && current.Fingerprint == fingerprint && fingerprint is not null && !spec.RechunkFull
+                && await store.ConfirmAsync(current, spec.TaskId, cancel))
+                return (null, current);
+
             var document = await ReadAsync(spec, source, story, cancel);
             story.Reach("text_extracted", 30, "The text was extracted.", Details(
                 ("text_length", new CodePoints(document.Text).Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
-            var prepared = await preparation.SplitAsync(spec, document, cancel);
+            var prepared = await preparation.SplitAsync(spec, document, current, cancel);
             var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
 
-            var version = NewVersionOf(spec, source, document, prepared, story);
+            var version = NewVersionOf(spec, source, document, prepared, fingerprint, story);
             var storing = time.GetTimestamp();
             var staged = await store.StageAsync(version, cancel);
             story.Took("store", time.GetElapsedTime(storing));
             story.Remember(checkpoint => checkpoint with { Staged = true, PageCount = document.PageCount });
             if (chunks.Count > CheckpointChunks || time.GetElapsedTime(started) > CheckpointTime) await story.FlushAsync();
-            return staged;
+            return (staged, null);
         }
         finally
         {
@@ -125,7 +137,7 @@ public sealed class IngestionPipeline(
     }
 
     private NewVersion NewVersionOf(
-        TaskSpec spec, DocumentSource source, ExtractedDocument document, PreparedChunks prepared, TaskStory story)
+        TaskSpec spec, DocumentSource source, ExtractedDocument document, PreparedChunks prepared, string? fingerprint, TaskStory story)
     {
         var model = embedder.ModelFor(spec.EmbeddingModel);
         if (spec.EmbeddingModel is { } asked && asked != model)
@@ -147,6 +159,8 @@ public sealed class IngestionPipeline(
             Language = document.Language,
             Warnings = story.Warnings,
             Model = model,
+            Fingerprint = fingerprint,
+            Chunking = prepared.Chunking,
             Preface = prepared.Preface,
             Chunks = prepared.Chunks,
             Parents = prepared.Parents,
@@ -184,9 +198,10 @@ public sealed class IngestionPipeline(
                 }
                 var dimension = vectors.Values[0].Length;
                 if (story.Checkpoint.Dimension != dimension) story.Remember(checkpoint => checkpoint with { Dimension = dimension });
+                if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, story);
                 // The next batch is embedded while this one is written.
                 await saving;
-                saving = store.SaveVectorsAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
+                saving = SaveAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
                 done += batch.Count;
                 story.Progress(60 + (int)(30L * done / staged.ChunkCount), $"Embedded {done} of {staged.ChunkCount} chunks.",
                     Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
@@ -195,6 +210,32 @@ public sealed class IngestionPipeline(
         while (waiting.Count == embedder.MaxBatch);
         story.Took("embed", time.GetElapsedTime(started));
         return new(pending, saving);
+    }
+
+    private async Task SaveAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
+    {
+        try
+        {
+            await store.SaveVectorsAsync(staged, vectors, cancel);
+        }
+        catch (ArgumentException fault)
+        {
+            // Whoever tries the task again begins without the vectors that came first.
+            await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+            throw new EmbeddingException(
+                $"The embedding provider {embedder.Name} gave vectors that do not fit together. {fault.Message} Check the provider's model.", transient: false, inner: fault);
+        }
+    }
+
+    /// <summary>The collection's vectors cannot be compared with these: nothing of the document stays.</summary>
+    private async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, TaskStory story)
+    {
+        await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+        var own = staged.Model == space.Model ? $"{staged.Model} with {story.Checkpoint.Dimension} dimensions" : staged.Model;
+        return new StepException(
+            new TaskError(TaskErrors.Embedding,
+                $"The collection's vectors were made with {space.Model} ({space.Dimension} dimensions); these would be {own}. Use another collection, or ask for that model."),
+            transient: false);
     }
 
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
@@ -214,8 +255,7 @@ public sealed class IngestionPipeline(
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
         story.MoveTo(TaskState.Storing, "The chunks are being stored.");
-        var dimension = story.Checkpoint.Dimension
-            ?? (await store.GetVectorSpaceAsync(staged.TenantId, staged.CollectionId, CancellationToken.None))?.Dimension;
+        var dimension = story.Checkpoint.Dimension ?? staged.Space?.Dimension;
         story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", staged.ChunkCount), ("dimension", dimension)));
         await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
@@ -226,10 +266,7 @@ public sealed class IngestionPipeline(
         switch (commit.Kind)
         {
             case CommitKind.OtherModel:
-                throw new StepException(
-                    new TaskError(TaskErrors.Embedding,
-                        $"The collection's vectors were made with {commit.Space!.Model} ({commit.Space.Dimension} dimensions); these are {staged.Model}. Use another collection, or ask for that model."),
-                    transient: false);
+                throw await OtherModelAsync(staged, commit.Space!, story);
             case CommitKind.NotReady:
                 throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
             case CommitKind.Superseded:
@@ -245,6 +282,26 @@ public sealed class IngestionPipeline(
         story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
         var change = await story.CloseAsync();
         return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = ResultOf(staged, commit, story.Checkpoint) };
+    }
+
+    /// <summary>The same bytes with the same wishes: the visible version stays, and is now this task's.</summary>
+    private static async Task<TaskOutcome> EndUnchangedAsync(CurrentVersion same, TaskSpec spec, TaskStory story)
+    {
+        var document = same.Document;
+        foreach (var warning in document.Warnings) story.Warn(warning);
+        // An attempt that stopped after its own commit finds the version that it made.
+        var isOwn = document.TaskId == spec.TaskId;
+        var commit = isOwn ? same.Commit : same.Commit with { Kept = document.ChunkCount, Added = 0, Removed = 0 };
+        var message = isOwn ? "The document is stored and searchable." : "The document is stored as it was: nothing in it has changed.";
+        await story.StopWritingAsync();
+        story.Remember(checkpoint => checkpoint with { PageCount = document.PageCount });
+        story.Reach("document_stored", 100, message, Details(
+            ("document_id", spec.DocumentId), ("collection_id", spec.CollectionId), ("version", document.Version), ("chunk_count", document.ChunkCount)));
+        story.MoveTo(TaskState.Completed, message);
+        var change = await story.CloseAsync();
+        var stored = new StagedVersion(
+            spec.TenantId, spec.CollectionId, spec.DocumentId, spec.TaskId, document.Model, document.ChunkCount, document.TokenCount, document.ChunkCount) { Id = same.Id };
+        return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = ResultOf(stored, commit, story.Checkpoint, unchanged: !isOwn) };
     }
 
     private async Task<TaskOutcome?> EndEarlyAsync(LeaseHold hold, TaskStory story)
@@ -313,7 +370,7 @@ public sealed class IngestionPipeline(
         Texts = texts,
     };
 
-    private static JsonElement ResultOf(StagedVersion staged, CommitResult commit, Checkpoint checkpoint)
+    private static JsonElement ResultOf(StagedVersion staged, CommitResult commit, Checkpoint checkpoint, bool unchanged = false)
     {
         var timings = new JsonObject();
         foreach (var (step, milliseconds) in checkpoint.Timings) timings[step + "_ms"] = milliseconds;
@@ -329,6 +386,7 @@ public sealed class IngestionPipeline(
             ["dimension"] = commit.Dimension,
             ["model"] = staged.Model,
             ["chunks"] = new JsonObject { ["kept"] = commit.Kept, ["added"] = commit.Added, ["removed"] = commit.Removed },
+            ["unchanged"] = unchanged,
             ["timings"] = timings,
         });
     }

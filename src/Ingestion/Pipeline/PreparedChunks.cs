@@ -6,14 +6,15 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>A document's chunks with the ids and code points that the wire shows.</summary>
+/// <param name="Chunking">The chunker and its options.</param>
 /// <param name="Preface">Embedded before each chunk's text; null for nothing.</param>
 /// <param name="Chunks">To be embedded and searched, in order of the text.</param>
 /// <param name="Parents">Larger chunks that those are a part of, level by level.</param>
 /// <param name="Points">Of the document's text.</param>
 public sealed record PreparedChunks(
-    string? Preface, IReadOnlyList<NewChunk> Chunks, IReadOnlyList<NewChunk> Parents, CodePoints Points)
+    string Chunking, string? Preface, IReadOnlyList<NewChunk> Chunks, IReadOnlyList<NewChunk> Parents, CodePoints Points)
 {
-    public static PreparedChunks Of(TaskSpec spec, ExtractedDocument document, IReadOnlyList<Chunk> chunks, string? preface)
+    public static PreparedChunks Of(TaskSpec spec, ExtractedDocument document, IReadOnlyList<Chunk> chunks, string chunking, string? preface)
     {
         var points = new CodePoints(document.Text);
         var parents = chunks.TakeWhile(chunk => chunk.IsParent).Count();
@@ -31,7 +32,8 @@ public sealed record PreparedChunks(
                 ids.Add(scope, next = new ChunkIds(spec.TenantId, spec.CollectionId, spec.DocumentId, scope));
             prepared[i] = Prepare(document.Text, points, chunk, level, preface, next);
         }
-        return new(preface, new ArraySegment<NewChunk>(prepared, parents, chunks.Count - parents), new ArraySegment<NewChunk>(prepared, 0, parents), points);
+        return new(
+            chunking, preface, new ArraySegment<NewChunk>(prepared, parents, chunks.Count - parents), new ArraySegment<NewChunk>(prepared, 0, parents), points);
     }
 
     private static NewChunk Prepare(string text, CodePoints points, Chunk chunk, int level, string? preface, ChunkIds ids)

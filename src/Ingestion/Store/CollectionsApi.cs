@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -20,6 +21,8 @@ public static class CollectionsApi
             .Produces<ChunkListResponse>().ProducesErrors(400, 404);
         documents.MapDelete("/{document_id}", DeleteAsync).WithSummary("Delete a document with all its versions, chunks and vectors")
             .Produces<DeleteResponse>().ProducesErrors(400, 404);
+        documents.MapPost("/{document_id}/rollback", RollBackAsync).WithSummary("Bring an earlier version of a document back: the one of version, or the latest")
+            .Produces<DocumentResponse>().ProducesErrors(400, 404, 409);
         return documents;
     }
 
@@ -77,6 +80,26 @@ public static class CollectionsApi
             new DeleteResponse(true, "The document is deleted; nothing of it is left.", CollectionOf(http), DocumentOf(http),
                 new(receipt.Versions, receipt.Chunks, receipt.Vectors), receipt.Remaining, cancelled),
             StoreWire.Default.DeleteResponse);
+    }
+
+    private static async Task<IResult> RollBackAsync(HttpContext http, IChunkStore store)
+    {
+        if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
+        var asked = http.Request.Query["version"].ToString();
+        var number = 0;
+        if (asked.Length > 0 && (!int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number == 0))
+            return Problems.Invalid("version", "version must be a whole number from 1, or left out.");
+        var result = await store.RollBackAsync(
+            tenant, CollectionOf(http), DocumentOf(http), asked.Length > 0 ? number : null, http.RequestAborted);
+        return result.Kind switch
+        {
+            RollbackKind.Done => Results.Json(
+                new DocumentResponse(true, $"An earlier version is back, as version {result.Document!.Version}.", DocumentView.Of(result.Document)),
+                StoreWire.Default.DocumentResponse),
+            RollbackKind.DocumentNotFound => Problems.DocumentNotFound(),
+            RollbackKind.VersionNotFound => Problems.VersionNotKept(result.Kept),
+            RollbackKind.OtherModel => Problems.ModelConflict("The version's vectors are of another model than the collection has by now. Send the document again."),
+        };
     }
 
     private static string CollectionOf(HttpContext http) => RequestIds.FromPath(http, 3);

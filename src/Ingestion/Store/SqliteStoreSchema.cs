@@ -52,5 +52,11 @@ internal static class SqliteStoreSchema
           id INTEGER PRIMARY KEY, level INTEGER NOT NULL, parent INTEGER, window_start INTEGER, window_end INTEGER,
           header_start INTEGER, header TEXT);
         """,
+        """
+        -- fingerprint: of the source's bytes and of all that was asked for. chunking: the chunker and its options.
+        -- From now on 'superseded' versions are kept, to be brought back.
+        ALTER TABLE version ADD COLUMN fingerprint TEXT;
+        ALTER TABLE version ADD COLUMN chunking TEXT;
+        """,
     ];
 }

@@ -92,6 +92,17 @@ internal static class StoredRows
         return parents;
     }
 
+    public static StoredSplit ReadSplit(SqliteSession session, VersionRow version) => new(
+        session.Scalar<string>("SELECT text FROM content WHERE version=$version", ("$version", version.Id))!,
+        session.List(
+            """
+            SELECT chunk.start, chunk."end", chunk.token_count, chunk_context.header_start, chunk_context.header
+            FROM chunk LEFT JOIN chunk_context USING(id) WHERE chunk.id>=$first AND chunk.id<$end ORDER BY chunk.id
+            """,
+            row => new StoredSlice(
+                row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.IsDBNull(3) ? null : new TableHeaderRows(row.GetInt32(3), row.GetString(4))),
+            ("$first", version.FirstChunk), ("$end", version.EndChunk)));
+
     public static string WriteStrings(IReadOnlyList<string> strings) => strings.Count == 0 ? "[]" : JsonSerializer.Serialize(strings);
 
     private static StoredChunk Chunk(SqliteDataReader row, int index, bool vectors) => new(

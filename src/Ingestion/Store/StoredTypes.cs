@@ -35,6 +35,12 @@ public sealed record NewVersion
     /// <summary>The embedding model's name.</summary>
     public required string Model { get; init; }
 
+    /// <summary>The same for the same bytes and the same wishes: such a document need not be read again. Null: it always is.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>The chunker and its options: chunks of the same may keep their boundaries. Null: they never do.</summary>
+    public string? Chunking { get; init; }
+
     /// <summary>Embedded before each chunk's text, and no part of it; null for nothing.</summary>
     public string? Preface { get; init; }
 
@@ -83,6 +89,9 @@ public sealed record StagedVersion(
 {
     /// <summary>The store's own handle.</summary>
     public required long Id { get; init; }
+
+    /// <summary>What the collection's vectors have; null before its first document. The version's vectors must have the same.</summary>
+    public VectorSpace? Space { get; init; }
 }
 
 /// <param name="Text">To embed: the version's preface and the table's header rows stand before the chunk's own.</param>
@@ -139,6 +148,38 @@ public sealed record StoredDocument
 
     public required DateTimeOffset UpdatedAt { get; init; }
 }
+
+/// <summary>The visible version of a document that may come again.</summary>
+/// <param name="Commit">What its commit answered.</param>
+public sealed record CurrentVersion(StoredDocument Document, string? Fingerprint, string? Chunking, string? Preface, CommitResult Commit)
+{
+    /// <summary>The store's own handle.</summary>
+    public required long Id { get; init; }
+}
+
+/// <summary>A version's text and where its chunks are, in order.</summary>
+public sealed record StoredSplit(string Content, IReadOnlyList<StoredSlice> Chunks);
+
+/// <param name="Start">Code point.</param>
+/// <param name="End">Code point.</param>
+public readonly record struct StoredSlice(int Start, int End, int TokenCount, TableHeaderRows? Header);
+
+public enum RollbackKind
+{
+    Done,
+
+    DocumentNotFound,
+
+    /// <summary>No earlier version is kept, or not that one.</summary>
+    VersionNotFound,
+
+    /// <summary>The collection's vectors have another model or dimension by now.</summary>
+    OtherModel,
+}
+
+/// <param name="Document">As it is now.</param>
+/// <param name="Kept">Numbers of the earlier versions that could be asked for, the newest first.</param>
+public sealed record RollbackResult(RollbackKind Kind, StoredDocument? Document, IReadOnlyList<int> Kept);
 
 public sealed record DocumentPage(IReadOnlyList<StoredDocument> Documents, long Total);
 

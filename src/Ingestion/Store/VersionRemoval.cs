@@ -14,11 +14,6 @@ internal static class VersionRemoval
     public static void Drop(SqliteSession session, VersionRow version)
     {
         session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
-        RemoveSmall(session, version);
-    }
-
-    public static void RemoveSmall(SqliteSession session, VersionRow version)
-    {
         if (version.ChunkCount + version.ParentCount <= SmallVersion) Step(session, version);
     }
 

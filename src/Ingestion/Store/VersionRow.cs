@@ -7,11 +7,11 @@ namespace Ingestion.Store;
 internal sealed record VersionRow(
     long Id, long Collection, string Document, string Task, string State, int Number, long Lineage, long FirstChunk, int ChunkCount,
     int VectorCount, long TokenCount, string Model, int Dimension, int Kept, int Added, int Removed, long CreatedAt, string? Preface,
-    int ParentCount)
+    int ParentCount, string? Fingerprint, string? Chunking)
 {
     private const string Columns = """
         id, collection, document, task, state, number, lineage, first_chunk, chunk_count, vector_count, token_count, model, dimension, kept,
-        added, removed, created_at, preface, parent_count
+        added, removed, created_at, preface, parent_count, fingerprint, chunking
         """;
 
     public long EndChunk => FirstChunk + ChunkCount;
@@ -56,5 +56,7 @@ internal sealed record VersionRow(
     private static VersionRow Read(SqliteDataReader row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt64(6),
         row.GetInt64(7), row.GetInt32(8), row.GetInt32(9), row.GetInt64(10), row.GetString(11), row.GetInt32(12), row.GetInt32(13),
-        row.GetInt32(14), row.GetInt32(15), row.GetInt64(16), row.IsDBNull(17) ? null : row.GetString(17), row.GetInt32(18));
+        row.GetInt32(14), row.GetInt32(15), row.GetInt64(16), Text(row, 17), row.GetInt32(18), Text(row, 19), Text(row, 20));
+
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -12,6 +12,7 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private const int CharactersPerWrite = 256 * 1024;
 
     private long _collection;
+    private VectorSpace? _space;
     private Dictionary<string, long> _vectors = [];
     private long _id;
     private long _firstChunk;
@@ -32,14 +33,14 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             var last = next == RowCount;
             writing = database.StepAsync(session => Write(session, step, first, last));
         }
-        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
+        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId, _space) : Dropped();
     }
 
     /// <summary>False where the collection is new.</summary>
     private bool Prepare(SqliteSession session)
     {
         if (CollectionRow.Find(session, version.TenantId, version.CollectionId) is not { } collection) return false;
-        _collection = collection.Id;
+        (_collection, _space) = (collection.Id, collection.Space);
         if (VersionRow.Visible(session, _collection, version.DocumentId) is { } visible && visible.Model == version.Model)
             _vectors = VersionRow.ChunkIds(session, visible);
         return true;
@@ -95,9 +96,11 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
         _id = session.Scalar<long>(
             """
             INSERT INTO version(collection, document, task, state, first_chunk, chunk_count, token_count, model, created_at, updated_at,
-              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts, preface, parent_count)
+              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts, preface, parent_count,
+              fingerprint, chunking)
             VALUES($collection, $document, $task, 'staging', $first, $chunks, $tokens, $model, $now, $now,
-              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts, $preface, $parents)
+              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts, $preface, $parents,
+              $fingerprint, $chunking)
             RETURNING id
             """,
             ("$collection", _collection), ("$document", version.DocumentId), ("$task", version.TaskId), ("$first", _firstChunk),
@@ -106,7 +109,8 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
             ("$title", version.Title), ("$description", version.Description), ("$language", version.Language),
             ("$tags", StoredRows.WriteStrings(version.Tags)), ("$metadata", version.Metadata?.GetRawText()),
             ("$source", JsonSerializer.Serialize(version.Source)), ("$warnings", StoredRows.WriteStrings(version.Warnings)),
-            ("$starts", JsonSerializer.Serialize(version.PageStarts)), ("$preface", version.Preface), ("$parents", version.Parents.Count));
+            ("$starts", JsonSerializer.Serialize(version.PageStarts)), ("$preface", version.Preface), ("$parents", version.Parents.Count),
+            ("$fingerprint", version.Fingerprint), ("$chunking", version.Chunking));
         session.Execute("INSERT INTO content(version, text) VALUES($version, $text)", ("$version", _id), ("$text", version.Content));
     }
 

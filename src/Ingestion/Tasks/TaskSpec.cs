@@ -38,6 +38,9 @@ public sealed record TaskSpec
     /// <summary>Title and metadata are embedded before each chunk's text, within the size.</summary>
     public bool IncludeMetadata { get; init; }
 
+    /// <summary>Split all of the text anew, although chunks of the stored version could stay.</summary>
+    public bool RechunkFull { get; init; }
+
     /// <summary>As the client asked; null takes the service's own.</summary>
     public string? EmbeddingModel { get; init; }
 
