@@ -129,6 +129,9 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
+        KeepAbbreviations = body.KeepAbbreviations ?? false,
+        IncludeMetadata = body.IncludeMetadata ?? false,
+        Rechunk = NotEmpty(body.Rechunk),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -137,6 +140,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     private sealed class FormFields(Settings settings)
     {
         private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+        private static readonly string[] Flags = ["strict", "keep_abbreviations", "include_metadata"];
 
         private readonly Dictionary<string, string> _values = [];
 
@@ -183,9 +187,10 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             if (!TryGetNumber("chunk_size", out var size)) return (null, Problems.Invalid("chunk_size", "chunk_size must be a whole number of tokens."));
             if (!TryGetNumber("chunk_overlap", out var overlap)) return (null, Problems.Invalid("chunk_overlap", "chunk_overlap must be a whole number of tokens."));
-            var strict = false;
-            if (Get("strict") is { } answer && !bool.TryParse(answer, out strict))
-                return (null, Problems.Invalid("strict", "strict must be true or false."));
+            foreach (var flag in Flags)
+            {
+                if (Get(flag) is { } answer && !bool.TryParse(answer, out _)) return (null, Problems.Invalid(flag, $"{flag} must be true or false."));
+            }
             JsonElement? metadata = null;
             if (_values.TryGetValue("metadata", out var json))
             {
@@ -214,9 +219,14 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 ChunkOverlap = overlap,
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
-                Strict = strict,
+                Strict = IsSet("strict"),
+                KeepAbbreviations = IsSet("keep_abbreviations"),
+                IncludeMetadata = IsSet("include_metadata"),
+                Rechunk = Get("rechunk"),
             }.WithIdsFrom(query), null);
         }
+
+        private bool IsSet(string flag) => bool.TryParse(Get(flag), out var set) && set;
 
         private string? Get(string name) => _values.GetValueOrDefault(name);
 
