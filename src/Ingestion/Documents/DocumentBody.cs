@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -140,6 +141,9 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
         Warnings = UnknownFields.Warn(body.Unknown?.Keys, FormFields.Known),
+        KeepAbbreviations = body.KeepAbbreviations ?? false,
+        IncludeMetadata = body.IncludeMetadata ?? false,
+        Rechunk = NotEmpty(body.Rechunk),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -150,8 +154,11 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         public static readonly string[] Known =
         [
             "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
-            "embedding_model", "chunker", "strict", "metadata",
+            "embedding_model", "chunker", "strict", "keep_abbreviations", "include_metadata", "rechunk", "metadata",
         ];
+
+        private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+        private static readonly string[] Flags = ["strict", "keep_abbreviations", "include_metadata"];
 
         private readonly Dictionary<string, string> _values = [];
 
@@ -162,21 +169,30 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {
             var limit = name == "text" ? settings.MaxTextLength * 4L : MaxFieldBytes;
-            using var bytes = new MemoryStream();
-            var buffer = new byte[16_384];
-            for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0;)
-            {
-                if (bytes.Length + read > limit)
-                    return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
-                bytes.Write(buffer, 0, read);
-            }
+            var buffer = ArrayPool<byte>.Shared.Rent(4_096);
             try
             {
-                return Add(name, new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+                var length = 0;
+                for (int read; (read = await body.ReadAsync(buffer.AsMemory(length), cancel)) > 0;)
+                {
+                    length += read;
+                    if (length > limit)
+                        return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
+                    if (length < buffer.Length) continue;
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                return Add(name, StrictUtf8.GetString(buffer, 0, length));
             }
             catch (DecoderFallbackException)
             {
                 return Problems.Invalid(name, $"{name} is not valid UTF-8.");
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
 
@@ -191,9 +207,10 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             if (!TryGetNumber("chunk_size", out var size)) return (null, Problems.Invalid("chunk_size", "chunk_size must be a whole number of tokens."));
             if (!TryGetNumber("chunk_overlap", out var overlap)) return (null, Problems.Invalid("chunk_overlap", "chunk_overlap must be a whole number of tokens."));
-            var strict = false;
-            if (Get("strict") is { } answer && !bool.TryParse(answer, out strict))
-                return (null, Problems.Invalid("strict", "strict must be true or false."));
+            foreach (var flag in Flags)
+            {
+                if (Get(flag) is { } answer && !bool.TryParse(answer, out _)) return (null, Problems.Invalid(flag, $"{flag} must be true or false."));
+            }
             JsonElement? metadata = null;
             if (_values.TryGetValue("metadata", out var json))
             {
@@ -222,10 +239,15 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 ChunkOverlap = overlap,
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
-                Strict = strict,
+                Strict = IsSet("strict"),
+                KeepAbbreviations = IsSet("keep_abbreviations"),
+                IncludeMetadata = IsSet("include_metadata"),
+                Rechunk = Get("rechunk"),
                 Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }
+
+        private bool IsSet(string flag) => bool.TryParse(Get(flag), out var set) && set;
 
         private string? Get(string name) => _values.GetValueOrDefault(name);
 

@@ -36,6 +36,8 @@ internal static class RouteAttempts
         ["GET /api/v1/collections/{collection_id}/documents/{document_id}/chunks"] = new(
             (prey, _) => (HttpMethod.Get, Stored(prey) + "/chunks?include=embeddings", null), 404),
         ["DELETE /api/v1/collections/{collection_id}/documents/{document_id}"] = new((prey, _) => (HttpMethod.Delete, Stored(prey), null), 404),
+        ["POST /api/v1/collections/{collection_id}/documents/{document_id}/rollback"] = new(
+            (prey, _) => (HttpMethod.Post, Stored(prey) + "/rollback", null), 404),
         ["POST /api/v1/search"] = new(
             (prey, tenant) => (HttpMethod.Post, "api/v1/search", Search(prey, tenant)), 200, HasBody: true),
         // The body of a callback must name its tenant; the attacker names his own, and the prey's task.
