@@ -4,6 +4,7 @@ using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
+using Ingestion.Extraction.Host;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -89,6 +90,17 @@ internal static class Startup
         });
         services.AddSingleton(parts => new UrlFetcher(
             parts.GetRequiredService<GuardedHttp>(), parts.GetRequiredService<UploadStore>(), parts.GetRequiredService<Settings>().Version));
+        services.AddSingleton(parts =>
+        {
+            var settings = parts.GetRequiredService<Settings>();
+            return new ReaderHost(new ReaderHostOptions
+            {
+                // One more than there are workers: a plan need not wait for them.
+                MaxProcesses = settings.WorkerCount + 1,
+                Timeout = settings.ExtractionTimeout,
+                MemoryMegabytes = settings.ExtractionMemoryMb,
+            });
+        });
         services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
@@ -162,6 +174,7 @@ internal static class Startup
               Health     {address}/health
               Data       {Path.GetFullPath(settings.DataDir)}
             """);
+        if (settings.WorkerCount > 0 && settings.AutoStartWorkers) app.Services.GetRequiredService<ReaderHost>().Prestart();
         if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
             Console.WriteLine("  No authentication is configured, so it listens on this machine alone. AUTH_DISABLED=true opens it to the network.");
         Console.WriteLine();

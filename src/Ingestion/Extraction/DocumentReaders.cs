@@ -49,6 +49,9 @@ public static class DocumentReaders
     public static IReadOnlyList<string> SupportedExtensions { get; } =
         [.. MediaTypes.ExtensionsOf(ByMediaType.Keys).Order(StringComparer.Ordinal)];
 
+    /// <summary>Null where no reader takes the media type.</summary>
+    public static IDocumentReader? Find(string mediaType) => ByMediaType.GetValueOrDefault(mediaType);
+
     /// <summary>Finds out what the document is, has it read, and lets nothing out that a store or a client could choke on.</summary>
     /// <param name="content">Its <see cref="DocumentContent.MediaType"/> is what was declared, a whole <c>Content-Type</c> or nothing:
     /// it may be wrong.</param>
@@ -65,7 +68,7 @@ public static class DocumentReaders
             throw new ExtractionException(
                 ExtractionFailure.Encrypted,
                 "The document is locked by a password. Save it without one and send it again.");
-        if (!ByMediaType.TryGetValue(detected.MediaType, out var reader)) throw Unsupported(detected.MediaType);
+        var reader = Find(detected.MediaType) ?? throw Unsupported(detected.MediaType);
 
         var charset = content.Charset ?? CharsetOf(content.MediaType);
         var document = await ReadAsync(reader, content with { MediaType = detected.MediaType, Charset = charset }, cancel);
@@ -96,9 +99,7 @@ public static class DocumentReaders
         catch (Exception fault) when (fault is not (ExtractionException or OperationCanceledException))
         {
             throw fault is OutOfMemoryException
-                ? new ExtractionException(
-                    ExtractionFailure.OutOfMemory,
-                    "The document needs more memory than it may have. Split it and send the parts.", fault)
+                ? ExtractionException.OutOfMemory(fault)
                 : new ExtractionException(ExtractionFailure.Corrupt,
                     $"The document could not be read as {content.MediaType}: it is broken or cut short. Open it with its own program,"
                     + " save it again, and send that.", fault);

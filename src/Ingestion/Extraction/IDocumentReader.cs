@@ -10,6 +10,9 @@ public interface IDocumentReader
     /// <summary>Media types that this reader takes, lower case, without parameters.</summary>
     IReadOnlyList<string> MediaTypes { get; }
 
+    /// <summary>Nothing in a small document can hurt this reader, so it needs no process of its own (<see cref="Host.ReaderHost"/>).</summary>
+    bool RunsInProcess => false;
+
     Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel);
 }
 
