@@ -5,6 +5,7 @@ using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -25,7 +26,7 @@ internal static class Startup
     public static Settings? ReadSettings()
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -188,6 +189,11 @@ internal static class Startup
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOcr(Settings settings) =>
+        settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle
+            ? $"OCR={settings.Ocr} with OCR_LANGUAGES={settings.OcrLanguages}: {obstacle}; or set OCR=off"
+            : null;
 
     private static string HostInUrl(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
 }

@@ -1,6 +1,7 @@
 using Ingestion.Extraction.Archives;
 using Ingestion.Extraction.Data;
 using Ingestion.Extraction.Mail;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Extraction.Office;
 using Ingestion.Extraction.Pdf;
 using Ingestion.Extraction.Plain;
@@ -37,6 +38,7 @@ public static class DocumentReaders
         new MsgReader(),
         new DocReader(),
         new ZipReader(),
+        new PictureReader(),
     ];
 
     private static readonly Dictionary<string, IDocumentReader> ByMediaType =
@@ -77,7 +79,11 @@ public static class DocumentReaders
         if (string.IsNullOrWhiteSpace(document.Text))
             throw new ExtractionException(
                 ExtractionFailure.Empty,
-                $"The document was read as {detected.MediaType} and holds no text. A scan or a picture needs OCR first.");
+                $"The document was read as {detected.MediaType} and holds no text. "
+                + (content.Ocr is null
+                    ? "If it is a scan, ask the operator to set OCR=auto, or send its text."
+                    : "Nothing was recognised in its pictures either.")
+                + string.Concat(document.Warnings.Select(warning => " " + warning)));
         return document with
         {
             Text = Sanitised(document.Text),

@@ -3,6 +3,7 @@ using Ingestion.Config;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
 using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Sources;
 using Ingestion.Store;
 using Ingestion.Tasks;
@@ -39,6 +40,12 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
             Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
             FileName = source.FileName,
             Address = source.Url is null ? null : new Uri(source.Url),
+            Ocr = settings.Ocr == "off" ? null : new OcrOptions
+            {
+                Languages = settings.OcrLanguages,
+                Force = settings.Ocr == "force",
+                PageTimeout = settings.ExtractionTimeout / 4,
+            },
             Progress = progress,
         };
         try

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Ingestion.Extraction.Ocr;
 
 namespace Ingestion.Extraction.Host;
 
@@ -15,7 +16,9 @@ internal static class HostMessages
             .Add(content.MediaType).Add(content.IsTypeCertain).Add(content.FileName).Add(content.Charset).Add(content.Address?.AbsoluteUri);
         var limits = content.Limits;
         message.Add(limits.MaxTextLength).Add(limits.MaxExpansionRatio).Add(limits.ExpansionFloor).Add(limits.MaxArchiveEntries)
-            .Add(limits.MaxNesting).Add(limits.MaxXmlDepth).Add(limits.MaxHtmlDepth).Add(limits.MaxPages).Add(limits.MaxTableCells);
+            .Add(limits.MaxNesting).Add(limits.MaxXmlDepth).Add(limits.MaxHtmlDepth).Add(limits.MaxPages).Add(limits.MaxTableCells)
+            .Add(limits.MaxPicturePixels);
+        message.Add(content.Ocr?.Languages).Add(content.Ocr?.Force ?? false).Add(content.Ocr?.PageTimeout ?? default);
         if (content.Bytes is FileStream file) return message.Add(file.Name);
         var bytes = new byte[content.Bytes.Length];
         content.Bytes.Position = 0;
@@ -46,7 +49,9 @@ internal static class HostMessages
                 MaxHtmlDepth = reader.Take<int>(),
                 MaxPages = reader.Take<int>(),
                 MaxTableCells = reader.Take<int>(),
+                MaxPicturePixels = reader.Take<long>(),
             },
+            Ocr = ReadOcr(ref reader),
             Progress = progress,
         };
         return content with
@@ -113,6 +118,12 @@ internal static class HostMessages
         var failure = (ExtractionFailure)reader.Take<int>();
         var message = reader.TakeText()!;
         return (new ExtractionException(failure, message, reader.TakeText() is { } cause ? new InvalidDataException(cause) : null), workingSet);
+    }
+
+    private static OcrOptions? ReadOcr(ref FrameReader reader)
+    {
+        var (languages, force, timeout) = (reader.TakeText(), reader.Take<bool>(), reader.Take<TimeSpan>());
+        return languages is null ? null : new OcrOptions { Languages = languages, Force = force, PageTimeout = timeout };
     }
 
     private static ReadOnlySpan<T> Span<T>(IReadOnlyList<T> values) => values switch
