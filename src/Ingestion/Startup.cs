@@ -73,8 +73,11 @@ internal static class Startup
         };
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
+        services.AddSingleton(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        services.AddSingleton<IOneWrite, SqliteOneWrite>();
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 

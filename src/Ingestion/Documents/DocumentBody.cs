@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -135,6 +136,8 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)
     {
+        private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
@@ -142,21 +145,30 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {
             var limit = name == "text" ? settings.MaxTextLength * 4L : MaxFieldBytes;
-            using var bytes = new MemoryStream();
-            var buffer = new byte[16_384];
-            for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0;)
-            {
-                if (bytes.Length + read > limit)
-                    return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
-                bytes.Write(buffer, 0, read);
-            }
+            var buffer = ArrayPool<byte>.Shared.Rent(4_096);
             try
             {
-                return Add(name, new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+                var length = 0;
+                for (int read; (read = await body.ReadAsync(buffer.AsMemory(length), cancel)) > 0;)
+                {
+                    length += read;
+                    if (length > limit)
+                        return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
+                    if (length < buffer.Length) continue;
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                return Add(name, StrictUtf8.GetString(buffer, 0, length));
             }
             catch (DecoderFallbackException)
             {
                 return Problems.Invalid(name, $"{name} is not valid UTF-8.");
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
 

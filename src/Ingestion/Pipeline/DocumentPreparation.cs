@@ -13,6 +13,8 @@ namespace Ingestion.Pipeline;
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
 public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, ReaderHost readers, IEmbedder embedder, Settings settings)
 {
+    private const int ShortText = 32 * 1024;
+
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
     {
@@ -75,7 +77,10 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         IReadOnlyList<Chunk> chunks;
         try
         {
-            chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+            // A short text is split sooner than another thread would begin with it.
+            chunks = document.Text.Length <= ShortText
+                ? await chunker.SplitAsync(document, options, cancel)
+                : await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
         }
         catch (ChunkingException fault)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Ingestion.Sqlite;
 
@@ -7,11 +8,17 @@ namespace Ingestion.Store;
 public sealed class SqliteStore : IChunkStore
 {
     private const int VectorsPerWrite = 200;
+    private const int SmallChunks = 64;
+    private const int SmallContent = 256 * 1024;
+    private const int CollectionsKnown = 10_000;
     private static readonly TimeSpan StagedForgottenAfter = TimeSpan.FromDays(30);
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
     private readonly SqliteSearch _search;
+
+    /// <summary>Ids of collections; a collection keeps its id for good.</summary>
+    private readonly ConcurrentDictionary<(string Tenant, string Name), long> _collections = new();
 
     /// <param name="vectorMemory">Bytes that vectors of the collections searched last may take. Others are read from the file.</param>
     public SqliteStore(SqliteDatabase database, TimeProvider time, long vectorMemory = 512L << 20)
@@ -24,6 +31,25 @@ public sealed class SqliteStore : IChunkStore
 
     public Task<StagedVersion> StageAsync(NewVersion version, CancellationToken cancel) =>
         Task.Run(() => new VersionStaging(_database, _time, version).RunAsync(cancel), cancel);
+
+    /// <summary>Whether <see cref="PrepareFirstAsync"/> may take it: few chunks, no visible version, and no vectors of another model.</summary>
+    internal bool IsSmallAndFirst(NewVersion version) =>
+        version.Chunks.Count <= SmallChunks && version.Content.Length <= SmallContent
+        && _database.Read(session => CollectionRow.Find(session, version.TenantId, version.CollectionId) is not { } collection
+            || ((collection.Model is null || collection.Model == version.Model)
+                && VersionRow.Visible(session, collection.Id, version.DocumentId) is null));
+
+    internal async Task<FirstVersion> PrepareFirstAsync(NewVersion version, IReadOnlyList<ReadOnlyMemory<float>> vectors)
+    {
+        var key = (version.TenantId, version.CollectionId);
+        if (!_collections.TryGetValue(key, out var collection))
+        {
+            collection = await _database.StepAsync(session => CollectionRow.Add(session, version.TenantId, version.CollectionId));
+            if (_collections.Count >= CollectionsKnown) _collections.Clear();
+            _collections[key] = collection;
+        }
+        return new FirstVersion(collection, version, vectors, Now());
+    }
 
     public Task<StagedVersion?> FindStagedAsync(string tenant, string taskId, CancellationToken cancel) =>
         ReadAsync(session =>

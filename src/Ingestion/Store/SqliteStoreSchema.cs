@@ -27,7 +27,7 @@ internal static class SqliteStoreSchema
         CREATE INDEX version_document ON version(collection, document);
         CREATE UNIQUE INDEX version_visible ON version(collection, document) WHERE state='visible';
         CREATE INDEX version_change ON version(collection, change, lineage, id, first_chunk, chunk_count) WHERE state='visible';
-        CREATE INDEX version_task ON version(task);
+        CREATE INDEX version_task ON version(task) WHERE state IN ('staging', 'staged');
         CREATE INDEX version_unseen ON version(state, updated_at) WHERE state<>'visible';
 
         CREATE TABLE content(version INTEGER PRIMARY KEY, text TEXT NOT NULL);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Ingestion.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Store;
 
@@ -17,7 +16,7 @@ internal static class StoredRows
     private const string ChunkColumns =
         "chunk.chunk_id, chunk_text.text, chunk.start, chunk.\"end\", chunk.token_count, chunk.page_start, chunk.page_end, chunk.headings";
 
-    public static StoredDocument Document(SqliteDataReader row, string collection) => new()
+    public static StoredDocument Document(SqliteRow row, string collection) => new()
     {
         CollectionId = collection,
         DocumentId = row.GetString(0),
@@ -64,11 +63,11 @@ internal static class StoredRows
 
     public static string WriteStrings(IReadOnlyList<string> strings) => strings.Count == 0 ? "[]" : JsonSerializer.Serialize(strings);
 
-    private static StoredChunk Chunk(SqliteDataReader row, int index, bool vectors) => new(
+    private static StoredChunk Chunk(SqliteRow row, int index, bool vectors) => new(
         row.GetString(0), index, row.GetString(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6),
         ReadStrings(row.GetString(7)), vectors && !row.IsDBNull(8) ? VectorBlob.Read(row, 8).ToArray() : null);
 
     private static string[] ReadStrings(string json) => json == "[]" ? [] : JsonSerializer.Deserialize<string[]>(json)!;
 
-    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? Text(SqliteRow row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

@@ -34,7 +34,7 @@ internal static class VersionCommit
             return new CommitResult(CommitKind.Superseded);
         }
         if ((visible?.Id ?? 0) != difference.Visible) return null;
-        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
+        if (version.ChunkCount > 0 && TakeSpace(session, version.Collection, version.Model, version.Dimension) is { } other)
             return new CommitResult(CommitKind.OtherModel, Space: other);
 
         if (visible is not null)
@@ -60,15 +60,16 @@ internal static class VersionCommit
     }
 
     /// <summary>The first version with vectors fixes the collection's model and dimension; given where the version has others.</summary>
-    private static VectorSpace? TakeSpace(SqliteSession session, VersionRow version)
+    public static VectorSpace? TakeSpace(SqliteSession session, long collection, string model, int dimension)
     {
-        session.Execute(
-            "UPDATE collection SET model=$model, dimension=$dimension WHERE id=$id AND model IS NULL",
-            ("$model", version.Model), ("$dimension", version.Dimension), ("$id", version.Collection));
         var space = session.First(
             "SELECT model, dimension FROM collection WHERE id=$id",
-            row => new VectorSpace(row.GetString(0), row.GetInt32(1)), ("$id", version.Collection))!;
-        return space.Model == version.Model && space.Dimension == version.Dimension ? null : space;
+            row => row.IsDBNull(0) ? null : new VectorSpace(row.GetString(0), row.GetInt32(1)), ("$id", collection));
+        if (space is not null) return space.Model == model && space.Dimension == dimension ? null : space;
+        session.Execute(
+            "UPDATE collection SET model=$model, dimension=$dimension WHERE id=$id",
+            ("$model", model), ("$dimension", dimension), ("$id", collection));
+        return null;
     }
 
     private static CommitResult Committed(VersionRow version) =>

@@ -1,5 +1,4 @@
 using Ingestion.Sqlite;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Store;
 
@@ -49,7 +48,7 @@ internal sealed record VersionRow(
         return ids;
     }
 
-    private static VersionRow Read(SqliteDataReader row) => new(
+    private static VersionRow Read(SqliteRow row) => new(
         row.GetInt64(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt32(5), row.GetInt64(6),
         row.GetInt64(7), row.GetInt32(8), row.GetInt32(9), row.GetInt64(10), row.GetString(11), row.GetInt32(12), row.GetInt32(13),
         row.GetInt32(14), row.GetInt32(15), row.GetInt64(16));

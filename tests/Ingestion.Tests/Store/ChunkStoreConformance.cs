@@ -580,7 +580,7 @@ public abstract partial class ChunkStoreConformance
         await Store.SaveVectorsAsync(staged, [.. pending.Select(chunk => new ChunkVector(chunk.Index, Vectors.Of(chunk.Text)))], Cancel);
     }
 
-    protected async Task<CommitResult> Ingest(NewVersion version)
+    protected virtual async Task<CommitResult> Ingest(NewVersion version)
     {
         var staged = await Store.StageAsync(version, Cancel);
         await SaveAll(staged);
