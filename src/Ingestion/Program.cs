@@ -1,5 +1,6 @@
 using Ingestion;
 using Ingestion.Documents;
+using Ingestion.Extraction.Host;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Search;
@@ -8,6 +9,7 @@ using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Workers;
 
+if (args is [ReaderChild.Verb, var megabytes]) return ReaderChild.Run(megabytes);
 if (Startup.ReadSettings() is not { } settings) return 1;
 
 var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });

@@ -4,6 +4,8 @@ using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
+using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -24,7 +26,7 @@ internal static class Startup
     public static Settings? ReadSettings()
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -93,6 +95,17 @@ internal static class Startup
         });
         services.AddSingleton(parts => new UrlFetcher(
             parts.GetRequiredService<GuardedHttp>(), parts.GetRequiredService<UploadStore>(), parts.GetRequiredService<Settings>().Version));
+        services.AddSingleton(parts =>
+        {
+            var settings = parts.GetRequiredService<Settings>();
+            return new ReaderHost(new ReaderHostOptions
+            {
+                // One more than there are workers: a plan need not wait for them.
+                MaxProcesses = settings.WorkerCount + 1,
+                Timeout = settings.ExtractionTimeout,
+                MemoryMegabytes = settings.ExtractionMemoryMb,
+            });
+        });
         services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
@@ -166,6 +179,7 @@ internal static class Startup
               Health     {address}/health
               Data       {Path.GetFullPath(settings.DataDir)}
             """);
+        if (settings.WorkerCount > 0 && settings.AutoStartWorkers) app.Services.GetRequiredService<ReaderHost>().Prestart();
         if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
             Console.WriteLine("  No authentication is configured, so it listens on this machine alone. AUTH_DISABLED=true opens it to the network.");
         Console.WriteLine();
@@ -179,6 +193,11 @@ internal static class Startup
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOcr(Settings settings) =>
+        settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle
+            ? $"OCR={settings.Ocr} with OCR_LANGUAGES={settings.OcrLanguages}: {obstacle}; or set OCR=off"
+            : null;
 
     private static string HostInUrl(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
 }

@@ -18,9 +18,6 @@ internal static class NotYet
         new("AUTH_AUTHORITY", s => s.AuthAuthority is not null, NoAuthentication),
         new("API_KEYS", s => s.ApiKeys is not null, NoAuthentication),
         new("RATE_LIMIT_PER_MINUTE", s => s.RateLimitPerMinute > 0, "requests are not counted yet; leave it empty"),
-        new("EXTRACTION_MEMORY_MB", s => s.ExtractionMemoryMb != new Settings().ExtractionMemoryMb,
-            "readers do not run in processes of their own yet, so nothing holds them to it; leave it empty"),
-        new("OCR", s => s.Ocr != "off", "recognising text in images is not supported yet; use off"),
     ];
 
     private const string NoAuthentication =

@@ -228,7 +228,6 @@ public class SettingsReaderTests
     [InlineData("AUTH_SECRET=hunter2hunter2hunter2hunter2hunter2", "AUTH_SECRET=***: ")]
     [InlineData("AUTH_AUTHORITY=https://login.example.com/", "AUTH_AUTHORITY=https://login.example.com/: ")]
     [InlineData("API_KEYS=hunter2", "API_KEYS=***: ")]
-    [InlineData("OCR=auto", "OCR=auto: ")]
     [InlineData("EMBEDDING_PROVIDER=onnx\nONNX_MODEL_DIR=/m", "EMBEDDING_PROVIDER=onnx: ")]
     public void What_this_version_cannot_do_stops_the_start_and_says_so(string envFile, string start)
     {
