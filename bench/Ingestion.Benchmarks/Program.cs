@@ -9,12 +9,13 @@ return args switch
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
+    ["host"] => await HostBench.RunAsync(),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], flood [requests a minute] [a second], engine, store, chunking, retrieval [tokens], quality [folder] [-v]");
+    Console.Error.WriteLine("Verbs: service [rounds], flood [requests a minute] [a second], engine, store, chunking, retrieval [tokens], host, quality [folder] [-v]");
     return 2;
 }

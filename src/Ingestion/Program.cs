@@ -1,6 +1,7 @@
 using Ingestion;
 using Ingestion.Access;
 using Ingestion.Documents;
+using Ingestion.Extraction.Host;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Search;
@@ -9,6 +10,7 @@ using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Workers;
 
+if (args is [ReaderChild.Verb, var megabytes]) return ReaderChild.Run(megabytes);
 if (Startup.ReadSettings() is not { } settings) return 1;
 if (args is [var verb, ..] && AccessVerbs.Has(verb)) return AccessVerbs.Run(args, settings, Console.Out, Console.Error, TimeProvider.System);
 

@@ -5,6 +5,8 @@ using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
+using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -27,7 +29,7 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckKeys, CheckQuotas);
+            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -117,6 +119,17 @@ internal static class Startup
         });
         services.AddSingleton(parts => new UrlFetcher(
             parts.GetRequiredService<GuardedHttp>(), parts.GetRequiredService<UploadStore>(), parts.GetRequiredService<Settings>().Version));
+        services.AddSingleton(parts =>
+        {
+            var settings = parts.GetRequiredService<Settings>();
+            return new ReaderHost(new ReaderHostOptions
+            {
+                // One more than there are workers: a plan need not wait for them.
+                MaxProcesses = settings.WorkerCount + 1,
+                Timeout = settings.ExtractionTimeout,
+                MemoryMegabytes = settings.ExtractionMemoryMb,
+            });
+        });
         services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
@@ -223,6 +236,7 @@ internal static class Startup
               Health     {address}/health
               Data       {Path.GetFullPath(settings.DataDir)}
             """);
+        if (settings.WorkerCount > 0 && settings.AutoStartWorkers) app.Services.GetRequiredService<ReaderHost>().Prestart();
         if (settings is { HasAuthentication: false, AuthDisabled: true })
             Console.WriteLine("  Authentication is off (AUTH_DISABLED): whoever reaches it may do everything.");
         if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
@@ -257,6 +271,11 @@ internal static class Startup
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOcr(Settings settings) =>
+        settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle
+            ? $"OCR={settings.Ocr} with OCR_LANGUAGES={settings.OcrLanguages}: {obstacle}; or set OCR=off"
+            : null;
 
     private static string HostInUrl(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
 }

@@ -14,9 +14,6 @@ internal static class NotYet
         new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
         new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "openai" or "onnx",
             "openai and onnx are not supported yet; use local or service"),
-        new("EXTRACTION_MEMORY_MB", s => s.ExtractionMemoryMb != new Settings().ExtractionMemoryMb,
-            "readers do not run in processes of their own yet, so nothing holds them to it; leave it empty"),
-        new("OCR", s => s.Ocr != "off", "recognising text in images is not supported yet; use off"),
     ];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>

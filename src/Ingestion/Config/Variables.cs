@@ -76,7 +76,7 @@ internal static class Variables
                 Whole(0, 1_000), s => s.KeepVersions, (s, v) => s with { KeepVersions = v }),
             Of("EXTRACTION_TIMEOUT", "How long reading one document may take.",
                 Duration("1", "1d"), s => s.ExtractionTimeout, (s, v) => s with { ExtractionTimeout = v }),
-            Of("EXTRACTION_MEMORY_MB", "Memory for reading one document, in megabytes.",
+            Of("EXTRACTION_MEMORY_MB", "Memory for reading one document, in megabytes; docs/reading-documents.md says what holds it.",
                 Whole(64, 1_048_576), s => s.ExtractionMemoryMb, (s, v) => s with { ExtractionMemoryMb = v }),
             Of("RATE_LIMIT_PER_MINUTE", "A tenant's requests a minute; 0 is no limit.",
                 Whole(0, 10_000_000), s => s.RateLimitPerMinute, (s, v) => s with { RateLimitPerMinute = v }),
@@ -144,7 +144,7 @@ internal static class Variables
         ]),
         new("Scanned documents",
         [
-            Of("OCR", "When text is recognised in images: auto (pages without text), force (every page) or off.",
+            Of("OCR", "When text is recognised in images: auto (pages without text), force (every page) or off. Needs tesseract; docs/reading-documents.md.",
                 Choice("auto", "force", "off"), s => s.Ocr, (s, v) => s with { Ocr = v }),
             Of("OCR_LANGUAGES", "Languages to recognise.", Languages, s => s.OcrLanguages, (s, v) => s with { OcrLanguages = v }),
         ]),

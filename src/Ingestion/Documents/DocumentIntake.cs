@@ -2,6 +2,7 @@ using System.Text;
 using Ingestion.Access;
 using Ingestion.Config;
 using Ingestion.Extraction;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -58,6 +59,7 @@ public sealed class DocumentIntake(
         if (file.Size == 0) return (file, null);
         using var stream = uploads.Open(file);
         var type = MediaTypes.Detect(stream!, file.FileName, file.MediaType, new()).MediaType;
+        if (settings.Ocr == "off" && PictureReader.Takes(type)) return (file, Problems.PictureWithoutOcr(type));
         return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)
             ? (file, null)
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));

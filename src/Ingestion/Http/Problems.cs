@@ -97,6 +97,11 @@ public static class Problems
         $"No reader takes a document of type {mediaType}. Convert it to one of the supported types and send it again.",
         new() { MediaType = mediaType, Supported = supported });
 
+    public static Problem PictureWithoutOcr(string mediaType) => new(415, "unsupported_file_type",
+        $"A document of type {mediaType} is a picture, and text in pictures is read only with OCR, which is off here. Send the text itself, or ask the"
+        + " operator to set OCR=auto.",
+        new() { MediaType = mediaType });
+
     public static Problem QueueFull(string what, int limit, TimeSpan retryAfter) => new(429, "queue_full",
         $"{limit} {what}. Send the document again after the time in Retry-After.", new() { Limit = limit }, retryAfter);
 
