@@ -61,14 +61,14 @@ public static class Tokens
     /// <summary>What must hold for a token of an issuer.</summary>
     public static TokenValidationParameters OfIssuer(
         string issuer, IEnumerable<SecurityKey> keys, string audience, TimeProvider time) => new()
-    {
-        ValidAlgorithms = IssuerAlgorithms,
-        IssuerSigningKeys = keys,
-        ValidIssuer = issuer,
-        ValidAudience = audience,
-        RequireExpirationTime = true,
-        LifetimeValidator = (from, to, _, _) => IsNow(from, to, time),
-    };
+        {
+            ValidAlgorithms = IssuerAlgorithms,
+            IssuerSigningKeys = keys,
+            ValidIssuer = issuer,
+            ValidAudience = audience,
+            RequireExpirationTime = true,
+            LifetimeValidator = (from, to, _, _) => IsNow(from, to, time),
+        };
 
     public static Task<TokenValidationResult> CheckAsync(string token, TokenValidationParameters parameters) =>
         Handler.ValidateTokenAsync(token, parameters);

@@ -228,7 +228,12 @@ public sealed class SqliteEngine : ITaskEngine
             if (FullQueue(session, tenant, line) is { } full) return (RetryKind.Full, SqliteTaskRows.Load(session, head.Seq), full);
             var queued = head with
             {
-                Phase = TaskPhase.Queued, Place = line.Next(head.Cost), Cancel = false, Failures = 0, Crashes = 0, Released = 0,
+                Phase = TaskPhase.Queued,
+                Place = line.Next(head.Cost),
+                Cancel = false,
+                Failures = 0,
+                Crashes = 0,
+                Released = 0,
             };
             var change = new PreparedChange(head.Id, tenant, new() { Events = [TaskRules.Requeued(head.State, now)] });
             SqliteTaskRows.Move(session, head, queued, change, now.ToUnixTimeMilliseconds());

@@ -17,7 +17,10 @@ internal static class ReferenceParameters
             if (operation.Parameters.Any(parameter => parameter.Name == name)) continue;
             operation.Parameters.Add(new OpenApiParameter
             {
-                Name = name, In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+                Name = name,
+                In = ParameterLocation.Path,
+                Required = true,
+                Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         }
         var isRollback = path.EndsWith("/rollback", StringComparison.Ordinal);
@@ -48,12 +51,18 @@ internal static class ReferenceParameters
     private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
         operation.Parameters!.Add(new OpenApiParameter
         {
-            Name = name, In = ParameterLocation.Query, Description = description, Schema = new OpenApiSchema { Type = type },
+            Name = name,
+            In = ParameterLocation.Query,
+            Description = description,
+            Schema = new OpenApiSchema { Type = type },
         });
 
     private static void Header(OpenApiOperation operation, string name, string description) =>
         operation.Parameters!.Add(new OpenApiParameter
         {
-            Name = name, In = ParameterLocation.Header, Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+            Name = name,
+            In = ParameterLocation.Header,
+            Description = description,
+            Schema = new OpenApiSchema { Type = JsonSchemaType.String },
         });
 }
