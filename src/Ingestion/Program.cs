@@ -1,4 +1,5 @@
 using Ingestion;
+using Ingestion.Access;
 using Ingestion.Documents;
 using Ingestion.Extraction.Host;
 using Ingestion.Http;
@@ -11,10 +12,12 @@ using Ingestion.Workers;
 
 if (args is [ReaderChild.Verb, var megabytes]) return ReaderChild.Run(megabytes);
 if (Startup.ReadSettings() is not { } settings) return 1;
+if (args is [var verb, ..] && AccessVerbs.Has(verb)) return AccessVerbs.Run(args, settings, Console.Out, Console.Error, TimeProvider.System);
 
 var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddWeb(settings);
 builder.Services.AddStorage(settings);
+builder.Services.AddAccess();
 builder.Services.AddDocuments();
 builder.Services.AddPipeline();
 builder.Services.AddStreaming();
@@ -35,6 +38,13 @@ api.MapTaskEvents();
 api.MapCollections();
 api.MapSearch();
 api.MapEmbeddingCallback();
+
+app.CheckRoutes();
+if (args is ["routes"])
+{
+    app.ListRoutes(Console.Out);
+    return 0;
+}
 
 app.AnnounceStart(settings);
 await app.RunAsync();
