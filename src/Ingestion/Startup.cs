@@ -4,8 +4,10 @@ using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
+using Ingestion.Engines.Redis;
 using Ingestion.Http;
 using Ingestion.Pipeline;
+using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Store;
@@ -24,7 +26,7 @@ internal static class Startup
     public static Settings? ReadSettings()
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, RedisAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -71,7 +73,15 @@ internal static class Startup
         };
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+        if (RedisAddress.Read(settings) is { } redis)
+        {
+            services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
+            services.AddSingleton<ITaskEngine>(parts => new RedisEngine(parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>()));
+        }
+        else
+        {
+            services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+        }
         services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }

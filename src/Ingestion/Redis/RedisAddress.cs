@@ -61,7 +61,7 @@ public static class RedisAddress
             var hasPort = colon > one.LastIndexOf(']') && colon >= 0;
             var host = (hasPort ? one[..colon] : one).Trim('[', ']');
             var port = DefaultPort;
-            if (host.Length == 0 || hasPort && (!int.TryParse(one[(colon + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out port) || port is 0 or > 65_535))
+            if (host.Length == 0 || (hasPort && !TryReadPort(one[(colon + 1)..], out port)))
                 throw new FormatException("must name a host, or several separated by commas, each with a port after a colon or none");
             options.EndPoints.Add(host, port);
         }
@@ -77,9 +77,14 @@ public static class RedisAddress
         options.ConnectTimeout = 3_000;
         options.AsyncTimeout = 3_000;
         options.SyncTimeout = 3_000;
+        // For INFO and CONFIG GET, which only ask.
+        options.AllowAdmin = true;
         options.ReconnectRetryPolicy = new ExponentialRetry(250, 2_000);
         return options;
     }
+
+    private static bool TryReadPort(string text, out int port) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is > 0 and <= 65_535;
 
     private static (string First, string? Second) Split(string text, char at)
     {

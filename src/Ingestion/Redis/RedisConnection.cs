@@ -6,6 +6,8 @@ namespace Ingestion.Redis;
 /// <remarks>Made without Redis being there; until it is, calls throw <see cref="UnavailableException"/>.</remarks>
 public sealed class RedisConnection : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
     private readonly ConnectionMultiplexer _redis;
 
     public RedisConnection(ConfigurationOptions options)
@@ -22,6 +24,12 @@ public sealed class RedisConnection : IDisposable
     /// <exception cref="UnavailableException">Redis is away, or takes no writes now. The call may have been done all the same.</exception>
     public async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call)
     {
+        if (!_redis.IsConnected)
+        {
+            // It may be back in a moment; who asks must not be held up by one that stays away.
+            await Task.Delay(Patience);
+            if (!_redis.IsConnected) throw new UnavailableException("Redis cannot be reached.");
+        }
         try
         {
             return await call(_redis.GetDatabase());
@@ -46,16 +54,30 @@ public sealed class RedisConnection : IDisposable
     }
 
     /// <summary>What an operator should know of how the servers are set up; empty while Redis is away.</summary>
+    /// <exception cref="UnavailableException">Redis went away meanwhile.</exception>
     public async Task<IReadOnlyList<string>> CheckAsync()
+    {
+        try
+        {
+            return await FindRisksAsync();
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            throw new UnavailableException("Redis cannot be reached: " + fault.Message, fault);
+        }
+    }
+
+    private async Task<List<string>> FindRisksAsync()
     {
         var warnings = new List<string>();
         foreach (var server in _redis.GetServers().Where(one => one.IsConnected && !one.IsReplica))
         {
-            var about = (await server.InfoAsync()).SelectMany(section => section).ToLookup(pair => pair.Key, pair => pair.Value);
+            var about = ((string?)await server.ExecuteAsync("INFO") ?? "").Split('\n', StringSplitOptions.TrimEntries)
+                .Select(line => line.Split(':', 2)).Where(pair => pair.Length == 2).ToLookup(pair => pair[0], pair => pair[1]);
             if (about["maxmemory_policy"].FirstOrDefault() is { } policy && policy != "noeviction")
             {
-                warnings.Add($"Redis at {server.EndPoint} has maxmemory-policy {policy}: when its memory is full it deletes tasks that were "
-                    + "accepted. Set it to noeviction.");
+                warnings.Add($"Redis at {server.EndPoint} has maxmemory-policy {policy}: when its memory is full, it deletes tasks "
+                    + "that were accepted. Set it to noeviction.");
             }
             var saves = about["aof_enabled"].FirstOrDefault() == "1" || await SavesSnapshotsAsync(server);
             if (!saves)
@@ -93,7 +115,7 @@ public sealed class RedisConnection : IDisposable
     /// <summary>Starting, full, without its disk, in a failover or badly configured: nothing was written, and it may pass.</summary>
     private static readonly string[] Refusals =
     [
-        "LOADING", "OOM ", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY ", "UNBLOCKED", "NOAUTH", "NOPERM",
-        "WRONGPASS", "MOVED ", "ASK ", "max number of clients",
+        "LOADING", "OOM ", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY ", "UNBLOCKED",
+        "NOAUTH", "NOPERM", "WRONGPASS", "MOVED ", "ASK ", "max number of clients",
     ];
 }

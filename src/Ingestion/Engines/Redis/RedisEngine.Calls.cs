@@ -48,7 +48,8 @@ public sealed partial class RedisEngine
         return new([.. tasks.OfType<IngestionTask>()], total);
     }
 
-    public async Task<IReadOnlyList<StoredEvent>> ReadEventsAsync(string tenant, string taskId, long after, int max, CancellationToken cancel)
+    public async Task<IReadOnlyList<StoredEvent>> ReadEventsAsync(
+        string tenant, string taskId, long after, int max, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         var (task, events) = (Key(tenant, "task", taskId), Key(tenant, "events", taskId));
@@ -79,13 +80,9 @@ public sealed partial class RedisEngine
     {
         cancel.ThrowIfCancellationRequested();
         var shards = await Task.WhenAll(_shards.Select(shard => RedisScript.Stats.RunAsync(_redis, shard, Arguments())));
-        DateTimeOffset? oldest = null;
-        foreach (var shard in shards)
-        {
-            if (shard.Length > 3 && (double?)shard[3] is { } created && DateTimeOffset.FromUnixTimeMilliseconds((long)created) is var at && !(at > oldest))
-                oldest = at;
-        }
-        return new(shards.Sum(shard => (long)shard[0]), shards.Sum(shard => (long)shard[1]), shards.Sum(shard => (long)shard[2]), oldest);
+        long Sum(int column) => shards.Sum(shard => (long)shard[column]);
+        var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
+        return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
     }
 
     /// <summary>The next in line of the first shard that has some, and in how long one is due where none has.</summary>
@@ -114,7 +111,7 @@ public sealed partial class RedisEngine
         return ([], due);
     }
 
-    /// <summary>What an earlier call leased for the worker, when its answer got lost. Else the lease would run out and count as a crash.</summary>
+    /// <summary>What an earlier call leased for the worker, when its answer got lost. Else the lease would count as a crash.</summary>
     private async Task<IReadOnlyList<Lease>> ReclaimAsync(string worker)
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
@@ -216,9 +213,6 @@ public sealed partial class RedisEngine
         "cancel" => LeaseReply.CancelRequested,
         _ => LeaseReply.Lost,
     };
-
-    private static TaskState StateOf(RedisResult state) => TaskStates.TryParse((string)state!, out var known)
-        ? known : throw new InvalidOperationException($"A task is in the state {state}.");
 
     private static long NumberOf(RedisValue entry)
     {

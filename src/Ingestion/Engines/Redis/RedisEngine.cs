@@ -10,8 +10,6 @@ namespace Ingestion.Engines.Redis;
 /// Tasks in Redis, for any number of instances. Each verb is one Lua script: what it writes, it writes at once. The time is Redis's own,
 /// so that the clocks of instances may differ.
 /// </summary>
-/// <param name="time">Another than the system's is used instead of Redis's: a test's.</param>
-/// <param name="shards">Parts that tenants are spread over, each in one slot of a cluster. All instances need the same number.</param>
 public sealed partial class RedisEngine : ITaskEngine
 {
     private const int MaxRescues = 64;
@@ -36,12 +34,16 @@ public sealed partial class RedisEngine : ITaskEngine
     private readonly ConditionalWeakTable<Lease, LeaseLog> _logs = new();
     private readonly ConditionalWeakTable<TaskOutcome, string> _calls = new();
     private int _calling;
+    private long _restoredAt = long.MinValue;
 
+    /// <param name="time">Another than the system's is used instead of Redis's: a test's.</param>
+    /// <param name="shards">Parts that tenants are spread over, each in one slot of a cluster. All instances need the same number.</param>
     public RedisEngine(RedisConnection redis, EngineOptions options, TimeProvider time, int shards = 1)
     {
         (_redis, _options, _time) = (redis, options, time);
         _shards = [.. Enumerable.Range(0, shards).Select(shard => (RedisKey)$"{{ingestion:{shard}}}")];
         _news = new RedisNews(redis, _shards, _instance, Heard);
+        redis.Restored += () => Interlocked.Exchange(ref _restoredAt, time.GetTimestamp());
     }
 
     public async Task<EnqueueResult> EnqueueAsync(TaskSpec spec, CancellationToken cancel)
@@ -159,7 +161,7 @@ public sealed partial class RedisEngine : ITaskEngine
             if ((string)answer[0]! == "moved") break;
             if ((string)answer[0]! != "differs" || (string)answer[1]! != "running" || (int)answer[3] != lease.Attempt) return false;
             // The worker had not heard of the cancel when it handed the task back.
-            ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled(StateOf(answer[2]), _time.GetUtcNow()));
+            ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
         }
         Changed(lease.TaskId, ending.Queues ? 1 : 0);
         if (outcome.At is not null) _work.WakeAll();
@@ -197,7 +199,7 @@ public sealed partial class RedisEngine : ITaskEngine
             var arguments = Arguments(tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
                 .With("if_attempt", (string?)answer[3]).With("read", true);
             var moved = await RedisScript.Move.RunAsync(
-                _redis, shard, With(arguments, new Ending(taskId, tenant, TaskRules.Cancelled(StateOf(answer[2]), _time.GetUtcNow()))));
+                _redis, shard, With(arguments, new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()))));
             // Where it went on in the meantime: ask again.
             if ((string)moved[0]! != "moved") continue;
             Changed(taskId);
@@ -235,8 +237,7 @@ public sealed partial class RedisEngine : ITaskEngine
             for (var round = 0; round < MaxSweepRounds; round++)
             {
                 cancel.ThrowIfCancellationRequested();
-                var lost = ((RedisResult[])(await RedisScript.Expired.RunAsync(_redis, shard, Arguments().With("max", MaxRescues)))!)
-                    .Select(fields => RedisTask.Read(fields)!).ToList();
+                var lost = await ReadExpiredAsync(shard);
                 var old = (RedisResult[])(await RedisScript.Prune.RunAsync(
                     _redis, shard, Arguments().With("max", MaxPrunes).With("retention", _options.Retention)))!;
                 pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
@@ -251,12 +252,24 @@ public sealed partial class RedisEngine : ITaskEngine
         return new(ended, pruned, rescued);
     }
 
+    /// <summary>
+    /// Nobody could renew a lease while Redis was away: when it is back, holders have time for it before one counts as lost.
+    /// </summary>
+    private async Task<List<IngestionTask>> ReadExpiredAsync(RedisKey shard)
+    {
+        var restored = Interlocked.Read(ref _restoredAt);
+        if (restored != long.MinValue && _time.GetElapsedTime(restored) < _options.LeaseTime / 3) return [];
+        var lost = (RedisResult[])(await RedisScript.Expired.RunAsync(_redis, shard, Arguments().With("max", MaxRescues)))!;
+        return [.. lost.Select(fields => RedisTask.Read(fields)!)];
+    }
+
     private async Task<(bool IsRescued, IngestionTask? Ended)> RescueAsync(RedisKey shard, IngestionTask task)
     {
         var (tenant, id) = (task.Spec.TenantId, task.Spec.TaskId);
         var ending = new Ending(id, tenant, TaskRules.AfterLostLease(task, _time.GetUtcNow()));
-        var arguments = Arguments(tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt).With("if_state", task.State.Wire())
-            .With("if_cancel", task.CancelRequested ? 1 : 0).With("if_expired", true).With("crashed", true).With("read", ending.IsFinal);
+        var arguments = Arguments(tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt)
+            .With("if_state", task.State.Wire()).With("if_cancel", task.CancelRequested ? 1 : 0).With("if_expired", true)
+            .With("crashed", true).With("read", ending.IsFinal);
         var answer = await RedisScript.Move.RunAsync(_redis, shard, With(arguments, ending));
         // Else another sweeper was faster, or its worker is back.
         if ((string)answer[0]! != "moved") return default;

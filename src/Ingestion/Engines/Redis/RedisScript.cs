@@ -5,7 +5,7 @@ using StackExchange.Redis;
 
 namespace Ingestion.Engines.Redis;
 
-/// <summary>A file of <c>Scripts/</c>. The server is sent its hash; one that does not know the script yet is sent all of it, once.</summary>
+/// <summary>A file of <c>Scripts/</c>. A server is sent its hash; one that does not know the script yet is sent all of it, once.</summary>
 internal sealed class RedisScript
 {
     private static readonly string Common = Load("common");

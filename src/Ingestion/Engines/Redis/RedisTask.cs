@@ -24,7 +24,7 @@ internal static class RedisTask
         return new IngestionTask
         {
             Spec = inline is null ? spec : spec with { Content = spec.Content with { Inline = inline } },
-            State = TaskStates.TryParse(fields[2]!, out var state) ? state : throw new InvalidOperationException($"A task is in the state {fields[2]}."),
+            State = StateOf(fields[2]!),
             Percentage = (int)fields[3],
             Message = fields[4]!,
             Details = TaskJson.ReadElement(fields[5]),
@@ -43,6 +43,9 @@ internal static class RedisTask
             LastEvent = (long)fields[18],
         };
     }
+
+    public static TaskState StateOf(string wire) =>
+        TaskStates.TryParse(wire, out var state) ? state : throw new InvalidOperationException($"A task is in the state {wire}.");
 
     private static DateTimeOffset? Time(RedisValue milliseconds) =>
         milliseconds.IsNull ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);

@@ -1,5 +1,5 @@
--- Queues what is due, then hands out the next in line, each with a new attempt. Returns the tasks with their bytes, and in how many milliseconds the
--- next one will be due.
+-- Queues what is due, then hands out the next in line, each with a new attempt. Returns the tasks with their bytes, and in how many
+-- milliseconds the next one will be due.
 local function due(set) return call('ZRANGE', at(set), '-inf', now, 'BYSCORE', 'LIMIT', 0, 64) end
 
 -- A task that failed takes another of its tenant's turns; one that was parked has paid for the turn that it did not use up.
