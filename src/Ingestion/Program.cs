@@ -16,6 +16,7 @@ builder.Services.AddStorage(settings);
 builder.Services.AddDocuments();
 builder.Services.AddPipeline();
 builder.Services.AddStreaming();
+builder.Services.AddInboxes(settings);
 builder.Services.AddWorkers();
 builder.Services.AddReference();
 builder.Services.AddTelemetry();
@@ -34,6 +35,7 @@ api.MapCollections();
 api.MapSearch();
 api.MapEmbeddingCallback();
 
+if (!await app.JoinInstancesAsync()) return 1;
 app.AnnounceStart(settings);
 await app.RunAsync();
-return 0;
+return Environment.ExitCode;

@@ -6,6 +6,7 @@ using Ingestion.Embedding;
 using Ingestion.Engines;
 using Ingestion.Engines.Redis;
 using Ingestion.Http;
+using Ingestion.Inboxes;
 using Ingestion.Pipeline;
 using Ingestion.Redis;
 using Ingestion.Sources;
@@ -76,7 +77,9 @@ internal static class Startup
         if (RedisAddress.Read(settings) is { } redis)
         {
             services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
-            services.AddSingleton<ITaskEngine>(parts => new RedisEngine(parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
+            services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
+                parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
         }
         else
         {
@@ -112,6 +115,22 @@ internal static class Startup
         services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
         services.AddHostedService<Housekeeper>();
         services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
+    }
+
+    /// <summary>The lists of other services, where there is a Redis to have them.</summary>
+    public static void AddInboxes(this IServiceCollection services, Settings settings)
+    {
+        if (RedisAddress.Read(settings) is null) return;
+        services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
+        services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
+    }
+
+    /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>
+    public static async Task<bool> JoinInstancesAsync(this WebApplication app)
+    {
+        if (app.Services.GetService<InstanceRegistry>() is not { } registry || await registry.TryJoinAsync() is not { } problem) return true;
+        await Console.Error.WriteLineAsync("error: " + problem);
+        return false;
     }
 
     public static void AddReference(this IServiceCollection services)

@@ -66,6 +66,9 @@ public interface IChunkStore
     /// <summary>The model and dimension that the collection's vectors have; null before its first document.</summary>
     Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel);
 
+    /// <summary>Made with the store and kept in it: two processes that read the same share it.</summary>
+    Task<string> ReadIdentityAsync(CancellationToken cancel);
+
     /// <summary>
     /// Removes superseded versions, and what was staged and left alone for 30 days, in bounded steps. Any number of processes may call it.
     /// </summary>

@@ -42,5 +42,10 @@ internal static class SqliteStoreSchema
         CREATE VIRTUAL TABLE chunk_words USING fts5(terms, content='', contentless_delete=1, detail=none, tokenize="ascii tokenchars '!'");
         CREATE VIRTUAL TABLE chunk_terms USING fts5vocab(chunk_words, row);
         """,
+        """
+        -- Which store this is, for those who must be sure that they share it.
+        CREATE TABLE store_identity(id TEXT NOT NULL);
+        INSERT INTO store_identity VALUES(lower(hex(randomblob(16))));
+        """,
     ];
 }

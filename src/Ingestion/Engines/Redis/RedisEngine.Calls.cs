@@ -28,14 +28,14 @@ public sealed partial class RedisEngine
             .With("document", filter.Document).With("state", filter.State?.Wire());
         if (filter.State is null && (filter.Document is null || filter.Collection is not null))
         {
-            var page = await RedisScript.List.RunAsync(_redis, shard, Asked().With("skip", skip).With("size", filter.PageSize));
+            var page = await EngineScript.List.RunAsync(_redis, shard, Asked().With("skip", skip).With("size", filter.PageSize));
             return new([.. ((RedisResult[])page[1]!).Select(fields => RedisTask.Read(fields)).OfType<IngestionTask>()], (long)page[0]);
         }
         var (total, from, ids) = (0L, 0L, new List<string>());
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var stretch = await RedisScript.List.RunAsync(_redis, shard, Asked().With("from", from).With("size", ScanAtOnce));
+            var stretch = await EngineScript.List.RunAsync(_redis, shard, Asked().With("from", from).With("size", ScanAtOnce));
             foreach (var id in (string[])stretch[1]!)
             {
                 if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
@@ -79,7 +79,7 @@ public sealed partial class RedisEngine
     public async Task<EngineStats> StatsAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var shards = await Task.WhenAll(_shards.Select(shard => RedisScript.Stats.RunAsync(_redis, shard, Arguments())));
+        var shards = await Task.WhenAll(_shards.Select(shard => EngineScript.Stats.RunAsync(_redis, shard, Arguments())));
         long Sum(int column) => shards.Sum(shard => (long)shard[column]);
         var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
         return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
@@ -98,7 +98,7 @@ public sealed partial class RedisEngine
             RedisResult answer;
             try
             {
-                answer = await RedisScript.Lease.RunAsync(_redis, shard, arguments);
+                answer = await EngineScript.Lease.RunAsync(_redis, shard, arguments);
             }
             catch (UnavailableException)
             {
@@ -116,7 +116,7 @@ public sealed partial class RedisEngine
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
         var arguments = Arguments().With("worker", lost.Token).With("lease_time", _options.LeaseTime);
-        var leases = Leases(worker, await RedisScript.Unanswered.RunAsync(_redis, lost.Shard, arguments));
+        var leases = Leases(worker, await EngineScript.Unanswered.RunAsync(_redis, lost.Shard, arguments));
         _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
         return leases;
     }
@@ -140,7 +140,7 @@ public sealed partial class RedisEngine
     }
 
     /// <summary>Once more where the connection broke under the call; the script knows what it has done already.</summary>
-    private async Task<(RedisResult Reply, bool IsRepeated)> AskTwiceAsync(RedisScript script, RedisKey shard, ScriptArguments arguments)
+    private async Task<(RedisResult Reply, bool IsRepeated)> AskTwiceAsync(EngineScript script, RedisKey shard, ScriptArguments arguments)
     {
         var asked = Stopwatch.GetTimestamp();
         try
@@ -170,8 +170,11 @@ public sealed partial class RedisEngine
         return arguments;
     }
 
-    private ScriptArguments Limit(ScriptArguments arguments) =>
-        arguments.With("max_waiting", _options.MaxQueueDepth).With("max_tenant_waiting", _options.MaxTenantQueueDepth);
+    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, RedisKey shard)
+    {
+        var elsewhere = await _elsewhere.CountAsync(shard);
+        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere).With("max_tenant_waiting", _options.MaxTenantQueueDepth);
+    }
 
     private ScriptArguments Arguments() => new(_time == TimeProvider.System ? null : _time.GetUtcNow(), _instance);
 

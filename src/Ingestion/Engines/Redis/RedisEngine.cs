@@ -27,6 +27,7 @@ public sealed partial class RedisEngine : ITaskEngine
     private readonly WorkSignal _work = new();
     private readonly TaskWatchers _watchers = new();
     private readonly RedisNews _news;
+    private readonly WaitingElsewhere _elsewhere;
 
     /// <summary>By worker: calls that may have leased something although their answer never came.</summary>
     private readonly ConcurrentDictionary<string, UnansweredLease> _unanswered = new();
@@ -42,6 +43,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         (_redis, _options, _time) = (redis, options, time);
         _shards = [.. Enumerable.Range(0, shards).Select(shard => (RedisKey)$"{{ingestion:{shard}}}")];
+        _elsewhere = new WaitingElsewhere(redis, _shards);
         _news = new RedisNews(redis, _shards, _instance, Heard);
         redis.Restored += () => Interlocked.Exchange(ref _restoredAt, time.GetTimestamp());
     }
@@ -56,9 +58,9 @@ public sealed partial class RedisEngine : ITaskEngine
             .With("spec", TaskJson.Write(spec)).With("inline", spec.Content.Inline).With("file", spec.Content.FileKey)
             .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
             .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With(change);
-        Limit(arguments);
         var shard = ShardOf(spec.TenantId);
-        var (reply, isRepeated) = await AskTwiceAsync(RedisScript.Enqueue, shard, arguments);
+        await LimitAsync(arguments, shard);
+        var (reply, isRepeated) = await AskTwiceAsync(EngineScript.Enqueue, shard, arguments);
         switch ((string)reply[0]!)
         {
             case "conflict":
@@ -118,7 +120,7 @@ public sealed partial class RedisEngine : ITaskEngine
             var arguments = Arguments().With("lease_time", _options.LeaseTime).With("count", mine.Count);
             for (var i = 0; i < mine.Count; i++)
                 arguments.With($"id{i + 1}", leases[mine[i]].TaskId).With($"attempt{i + 1}", leases[mine[i]].Attempt);
-            var answers = await RedisScript.Renew.RunAsync(_redis, ofShard.Key, arguments);
+            var answers = await EngineScript.Renew.RunAsync(_redis, ofShard.Key, arguments);
             for (var i = 0; i < mine.Count; i++) replies[mine[i]] = ReplyOf((string)answers[i]!);
         }
         return replies;
@@ -133,7 +135,7 @@ public sealed partial class RedisEngine : ITaskEngine
             .With("after", log.Unsure).With(new PreparedChange(lease.TaskId, tenant, change));
         try
         {
-            var answer = await RedisScript.Append.RunAsync(_redis, ShardOf(tenant), arguments);
+            var answer = await EngineScript.Append.RunAsync(_redis, ShardOf(tenant), arguments);
             var reply = ReplyOf((string)answer[0]!);
             if (reply != LeaseReply.Held) return reply;
             log.Wrote((long)answer[1]);
@@ -157,7 +159,7 @@ public sealed partial class RedisEngine : ITaskEngine
             var arguments = Arguments(tenant, lease.TaskId).With("if_phase", "running").With("if_attempt", lease.Attempt)
                 .With("call", _calls.GetValue(outcome, _ => Guid.NewGuid().ToString("N"))).With("after", LogOf(lease).Unsure);
             if (!ending.IsFinal) arguments.With("if_cancel", 0);
-            var answer = await RedisScript.Move.RunAsync(_redis, ShardOf(tenant), With(arguments, ending));
+            var answer = await EngineScript.Move.RunAsync(_redis, ShardOf(tenant), With(arguments, ending));
             if ((string)answer[0]! == "moved") break;
             if ((string)answer[0]! != "differs" || (string)answer[1]! != "running" || (int)answer[3] != lease.Attempt) return false;
             // The worker had not heard of the cancel when it handed the task back.
@@ -173,7 +175,7 @@ public sealed partial class RedisEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var arguments = Arguments(tenant, taskId).With("if_phase", "parked").With("if_attempt", attempt).With("phase", "queued")
             .With(new PreparedChange(taskId, tenant, change));
-        var answer = await RedisScript.Move.RunAsync(_redis, ShardOf(tenant), arguments);
+        var answer = await EngineScript.Move.RunAsync(_redis, ShardOf(tenant), arguments);
         if ((string)answer[0]! != "moved") return false;
         Changed(taskId, queued: 1);
         return true;
@@ -185,7 +187,7 @@ public sealed partial class RedisEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var shard = ShardOf(tenant);
-            var answer = await RedisScript.Cancel.RunAsync(_redis, shard, Arguments(tenant, taskId));
+            var answer = await EngineScript.Cancel.RunAsync(_redis, shard, Arguments(tenant, taskId));
             switch ((string)answer[0]!)
             {
                 case "none": return new(CancelKind.NotFound, null);
@@ -198,7 +200,7 @@ public sealed partial class RedisEngine : ITaskEngine
             }
             var arguments = Arguments(tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
                 .With("if_attempt", (string?)answer[3]).With("read", true);
-            var moved = await RedisScript.Move.RunAsync(
+            var moved = await EngineScript.Move.RunAsync(
                 _redis, shard, With(arguments, new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()))));
             // Where it went on in the meantime: ask again.
             if ((string)moved[0]! != "moved") continue;
@@ -216,7 +218,8 @@ public sealed partial class RedisEngine : ITaskEngine
             var change = new TaskChange { Events = [TaskRules.Requeued(task.State, _time.GetUtcNow())] };
             var arguments = Arguments(tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
                 .With("read", true).With(new PreparedChange(taskId, tenant, change));
-            var answer = await RedisScript.Move.RunAsync(_redis, ShardOf(tenant), Limit(arguments));
+            var shard = ShardOf(tenant);
+            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, shard));
             switch ((string)answer[0]!)
             {
                 case "full": return new(RetryKind.Full, RedisTask.Read(answer[1]));
@@ -238,7 +241,7 @@ public sealed partial class RedisEngine : ITaskEngine
             {
                 cancel.ThrowIfCancellationRequested();
                 var lost = await ReadExpiredAsync(shard);
-                var old = (RedisResult[])(await RedisScript.Prune.RunAsync(
+                var old = (RedisResult[])(await EngineScript.Prune.RunAsync(
                     _redis, shard, Arguments().With("max", MaxPrunes).With("retention", _options.Retention)))!;
                 pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
                 foreach (var outcome in await Task.WhenAll(lost.Select(task => RescueAsync(shard, task))))
@@ -259,7 +262,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var restored = Interlocked.Read(ref _restoredAt);
         if (restored != long.MinValue && _time.GetElapsedTime(restored) < _options.LeaseTime / 3) return [];
-        var lost = (RedisResult[])(await RedisScript.Expired.RunAsync(_redis, shard, Arguments().With("max", MaxRescues)))!;
+        var lost = (RedisResult[])(await EngineScript.Expired.RunAsync(_redis, shard, Arguments().With("max", MaxRescues)))!;
         return [.. lost.Select(fields => RedisTask.Read(fields)!)];
     }
 
@@ -270,7 +273,7 @@ public sealed partial class RedisEngine : ITaskEngine
         var arguments = Arguments(tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt)
             .With("if_state", task.State.Wire()).With("if_cancel", task.CancelRequested ? 1 : 0).With("if_expired", true)
             .With("crashed", true).With("read", ending.IsFinal);
-        var answer = await RedisScript.Move.RunAsync(_redis, shard, With(arguments, ending));
+        var answer = await EngineScript.Move.RunAsync(_redis, shard, With(arguments, ending));
         // Else another sweeper was faster, or its worker is back.
         if ((string)answer[0]! != "moved") return default;
         Changed(id, ending.Queues ? 1 : 0);

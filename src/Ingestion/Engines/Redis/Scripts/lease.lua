@@ -38,9 +38,9 @@ for _, priority in ipairs(call('ZRANGE', at('priorities'), 0, -1)) do
       leases[#leases + 1] = { read(id), t[3] }
     end
   end
+  if call('EXISTS', ready(priority)) == 0 then call('ZREM', at('priorities'), priority) end
   left = left - #taken / 2
   if left == 0 then break end
-  call('ZREM', at('priorities'), priority)
 end
 
 local next_due = -1
