@@ -92,6 +92,33 @@ public sealed class RedisServiceTests : IAsyncLifetime
         Assert.Equal("cancelled", (await tenant.EndOfAsync(cancelled)).Text("status"));
     }
 
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("STOP")]
+    public async Task A_worker_that_dies_or_sleeps_is_replaced_and_its_late_word_changes_nothing(string signal)
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var first = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        var tenant = new TenantClient(first);
+        var held = web.Hold(Prose.Of(1, 50_000));
+        var task = await tenant.SendUrlAsync("d1", held.Address);
+        await held.WaitAsync();
+        await first.SignalAsync(signal);
+        await using var second = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        held.Release();
+        var ended = await tenant.At(second).CompletedAsync(task);
+        Assert.Equal((2, 1), (ended.Number("attempt"), ended.Number("result.version")));
+        var chunks = await tenant.At(second).CheckChunksAsync("d1");
+        if (signal == "STOP")
+        {
+            await first.SignalAsync("CONT");
+            await WaitAsync(async () => (await first.GetJsonAsync("health")).Number("workers.busy") == 0);
+            Assert.Equal(ended.ToString(), (await tenant.At(second).TaskAsync(task)).ToString());
+            Assert.Equal(chunks.Count, (await tenant.At(second).CheckChunksAsync("d1")).Count);
+        }
+        TaskStories.CheckCompleted(await tenant.At(second).EventsAsync(task));
+    }
+
     [Fact]
     public async Task An_instance_with_other_stores_does_not_start_beside_the_others()
     {
