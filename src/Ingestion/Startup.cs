@@ -74,6 +74,9 @@ internal static class Startup
         };
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
+        services.AddSingleton(parts => new SqliteStore(
+            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
+        services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
         if (RedisAddress.Read(settings) is { } redis)
         {
             services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
@@ -83,9 +86,10 @@ internal static class Startup
         }
         else
         {
-            services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+            services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
+            services.AddSingleton<IOneWrite, SqliteOneWrite>();
         }
-        services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 

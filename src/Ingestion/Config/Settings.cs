@@ -85,6 +85,9 @@ public sealed record Settings
 
     public int MaxChunksPerDocument { get; init; } = 100_000;
 
+    /// <summary>Earlier versions of a document that stay, to be brought back.</summary>
+    public int KeepVersions { get; init; } = 1;
+
     public bool UrlAllowPrivate { get; init; }
 
     /// <summary>Hosts that URL sources may name, <c>*.example.com</c> included; empty is every public host.</summary>

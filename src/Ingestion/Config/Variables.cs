@@ -74,6 +74,8 @@ internal static class Variables
                 Whole(1, 100_000_000), s => s.MaxTextLength, (s, v) => s with { MaxTextLength = v }),
             Of("MAX_CHUNKS_PER_DOCUMENT", "Chunks of one document; more is an error, never a cut.",
                 Whole(1, 10_000_000), s => s.MaxChunksPerDocument, (s, v) => s with { MaxChunksPerDocument = v }),
+            Of("KEEP_VERSIONS", "Earlier versions of a document that stay, to be brought back by its rollback.",
+                Whole(0, 1_000), s => s.KeepVersions, (s, v) => s with { KeepVersions = v }),
             Of("EXTRACTION_TIMEOUT", "How long reading one document may take.",
                 Duration("1", "1d"), s => s.ExtractionTimeout, (s, v) => s with { ExtractionTimeout = v }),
             Of("EXTRACTION_MEMORY_MB", "Memory for reading one document, in megabytes.",

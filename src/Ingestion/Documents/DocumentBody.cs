@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -128,6 +129,9 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
+        KeepAbbreviations = body.KeepAbbreviations ?? false,
+        IncludeMetadata = body.IncludeMetadata ?? false,
+        Rechunk = NotEmpty(body.Rechunk),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -135,6 +139,9 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)
     {
+        private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+        private static readonly string[] Flags = ["strict", "keep_abbreviations", "include_metadata"];
+
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
@@ -142,21 +149,30 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {
             var limit = name == "text" ? settings.MaxTextLength * 4L : MaxFieldBytes;
-            using var bytes = new MemoryStream();
-            var buffer = new byte[16_384];
-            for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0;)
-            {
-                if (bytes.Length + read > limit)
-                    return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
-                bytes.Write(buffer, 0, read);
-            }
+            var buffer = ArrayPool<byte>.Shared.Rent(4_096);
             try
             {
-                return Add(name, new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+                var length = 0;
+                for (int read; (read = await body.ReadAsync(buffer.AsMemory(length), cancel)) > 0;)
+                {
+                    length += read;
+                    if (length > limit)
+                        return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
+                    if (length < buffer.Length) continue;
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                return Add(name, StrictUtf8.GetString(buffer, 0, length));
             }
             catch (DecoderFallbackException)
             {
                 return Problems.Invalid(name, $"{name} is not valid UTF-8.");
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
 
@@ -171,9 +187,10 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             if (!TryGetNumber("chunk_size", out var size)) return (null, Problems.Invalid("chunk_size", "chunk_size must be a whole number of tokens."));
             if (!TryGetNumber("chunk_overlap", out var overlap)) return (null, Problems.Invalid("chunk_overlap", "chunk_overlap must be a whole number of tokens."));
-            var strict = false;
-            if (Get("strict") is { } answer && !bool.TryParse(answer, out strict))
-                return (null, Problems.Invalid("strict", "strict must be true or false."));
+            foreach (var flag in Flags)
+            {
+                if (Get(flag) is { } answer && !bool.TryParse(answer, out _)) return (null, Problems.Invalid(flag, $"{flag} must be true or false."));
+            }
             JsonElement? metadata = null;
             if (_values.TryGetValue("metadata", out var json))
             {
@@ -202,9 +219,14 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 ChunkOverlap = overlap,
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
-                Strict = strict,
+                Strict = IsSet("strict"),
+                KeepAbbreviations = IsSet("keep_abbreviations"),
+                IncludeMetadata = IsSet("include_metadata"),
+                Rechunk = Get("rechunk"),
             }.WithIdsFrom(query), null);
         }
+
+        private bool IsSet(string flag) => bool.TryParse(Get(flag), out var set) && set;
 
         private string? Get(string name) => _values.GetValueOrDefault(name);
 

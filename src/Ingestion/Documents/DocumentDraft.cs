@@ -33,6 +33,9 @@ public sealed record DocumentDraft
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
     public bool Strict { get; init; }
+    public bool KeepAbbreviations { get; init; }
+    public bool IncludeMetadata { get; init; }
+    public string? Rechunk { get; init; }
 
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
@@ -81,6 +84,9 @@ public sealed record DocumentDraft
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
         Strict = Strict,
+        KeepAbbreviations = KeepAbbreviations,
+        IncludeMetadata = IncludeMetadata,
+        RechunkFull = Rechunk == "full",
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
@@ -128,6 +134,7 @@ public sealed record DocumentDraft
             return Problems.Invalid("chunk_overlap", $"chunk_overlap must be at least 0 and below chunk_size, which is {size}.");
         if (Chunker is not null && Chunkers.Find(Chunker) is null)
             return Problems.Invalid("chunker", $"chunker must be one of {string.Join(", ", Chunkers.All.Select(chunker => chunker.Name))}.");
+        if (Rechunk is not (null or "stable" or "full")) return Problems.Invalid("rechunk", "rechunk must be stable or full.");
         return null;
     }
 
@@ -147,6 +154,7 @@ public sealed record DocumentDraft
             CollectionId, DocumentId, Kind.ToString(), content.Hash, content.FileName, Url, Title, Description,
             string.Join('\u001f', Tags), Metadata?.GetRawText(), ChunkSize?.ToString(CultureInfo.InvariantCulture),
             ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker, Strict ? "strict" : null,
+            KeepAbbreviations ? "abbreviations" : null, IncludeMetadata ? "metadata" : null, Rechunk,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u001e', parts))));
     }

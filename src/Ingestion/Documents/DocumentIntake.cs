@@ -2,13 +2,16 @@ using System.Text;
 using Ingestion.Config;
 using Ingestion.Extraction;
 using Ingestion.Http;
+using Ingestion.Pipeline;
 using Ingestion.Sources;
+using Ingestion.Store;
 using Ingestion.Tasks;
 
 namespace Ingestion.Documents;
 
 /// <summary>From a draft to an accepted task: checked, its bytes on disk, its row committed. What is not accepted leaves nothing behind.</summary>
-public sealed class DocumentIntake(ITaskEngine engine, UploadStore uploads, Settings settings, TimeProvider time)
+public sealed class DocumentIntake(
+    ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, Settings settings, TimeProvider time)
 {
     public Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel) =>
         AcceptAsync(draft, idempotencyKey, null, cancel);
@@ -27,6 +30,7 @@ public sealed class DocumentIntake(ITaskEngine engine, UploadStore uploads, Sett
             var problem = idempotencyKey is not null && !RequestIds.IsValid(idempotencyKey)
                 ? Problems.InvalidId("Idempotency-Key")
                 : draft.Check(settings);
+            problem ??= await CheckModelAsync(draft, cancel);
             if (problem is not null) return (null, problem);
             (content, problem) = await PrepareAsync(draft, cancel);
             if (problem is not null) return (null, problem);
@@ -69,6 +73,15 @@ public sealed class DocumentIntake(ITaskEngine engine, UploadStore uploads, Sett
         return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)
             ? (file, null)
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));
+    }
+
+    /// <summary>A collection has the model of its first document. A task finds that out too; whoever names a model is told at once.</summary>
+    private async Task<Problem?> CheckModelAsync(DocumentDraft draft, CancellationToken cancel)
+    {
+        if (draft.EmbeddingModel is null || await store.GetVectorSpaceAsync(draft.TenantId, draft.CollectionId, cancel) is not { } space) return null;
+        var model = preparation.ModelFor(draft.EmbeddingModel);
+        return model == space.Model ? null : Problems.ModelConflict(
+            $"The collection's vectors were made with {space.Model}, these would be {model}. Use another collection, or ask for that model.");
     }
 
     private async Task<(DocumentSource?, Problem?)> SaveTextAsync(string text, CancellationToken cancel)

@@ -1,4 +1,3 @@
-using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Http;
 using Ingestion.Pipeline;
@@ -49,25 +48,40 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
     {
         var spec = draft.ToSpec("", source, settings, null, DateTimeOffset.UnixEpoch);
         var document = await preparation.ReadAsync(source, spec.Source, null, cancel);
-        var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
-        var planned = DocumentPreparation.ToStored(
-            draft.TenantId, draft.CollectionId, draft.DocumentId, document.Text, chunks, new CodePoints(document.Text));
+        var current = await store.FindCurrentAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
+        var prepared = await preparation.SplitAsync(spec, document, current, cancel);
+        var (chunks, parents) = (prepared.Chunks, prepared.Parents);
         var stored = await store.ReadChunkIdsAsync(draft.TenantId, draft.CollectionId, draft.DocumentId, cancel);
-        var kept = planned.Count(chunk => stored.Contains(chunk.ChunkId));
-        var views = planned.Select((chunk, index) => ChunkView.Of(
-            new StoredChunk(
-                chunk.ChunkId, index, document.Text[chunk.Start..chunk.End], chunk.StartCodePoint, chunk.EndCodePoint,
-                chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath),
-            draft.Metadata));
+        var kept = chunks.Count(chunk => stored.Contains(chunk.ChunkId));
         var plan = new PlanResponse(
-            true, planned.Count == 1 ? "1 chunk." : $"{planned.Count} chunks.", [.. views], planned.Sum(chunk => (long)chunk.TokenCount),
-            document.PageCount, new(kept, planned.Count - kept, stored.Count - kept), [.. document.Warnings, .. warnings]);
+            true, chunks.Count == 1 ? "1 chunk." : $"{chunks.Count} chunks.", Views(chunks), Views(parents),
+            chunks.Sum(chunk => (long)chunk.TokenCount), document.PageCount, new(kept, chunks.Count - kept, stored.Count - kept), document.Warnings);
         return Results.Json(plan, DocumentWire.Default.PlanResponse);
+
+        IReadOnlyList<ChunkView> Views(IReadOnlyList<NewChunk> all) =>
+        [
+            .. all.Select((chunk, index) => ChunkView.Of(
+                new StoredChunk(
+                    chunk.ChunkId, index, document.Text[chunk.Start..chunk.End], chunk.StartCodePoint, chunk.EndCodePoint,
+                    chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath)
+                {
+                    PreviousId = Neighbour(all, index, -1),
+                    NextId = Neighbour(all, index, 1),
+                    ParentId = chunk.Parent is { } parent ? parents[parent].ChunkId : null,
+                    Context = chunk.Context,
+                },
+                draft.Metadata)),
+        ];
     }
+
+    private static string? Neighbour(IReadOnlyList<NewChunk> chunks, int at, int step) =>
+        at + step >= 0 && at + step < chunks.Count && (chunks[at + step].Context?.Level ?? 0) == (chunks[at].Context?.Level ?? 0)
+            ? chunks[at + step].ChunkId : null;
 }
 
+/// <param name="Parents">The larger chunks that others are a part of, the largest first; of the hierarchical chunker alone.</param>
 public sealed record PlanResponse(
-    bool Success, string Message, IReadOnlyList<ChunkView> Chunks, long TokenCount, int? PageCount, PlanDiff Diff, IReadOnlyList<string> Warnings);
+    bool Success, string Message, IReadOnlyList<ChunkView> Chunks, IReadOnlyList<ChunkView> Parents, long TokenCount, int? PageCount, PlanDiff Diff, IReadOnlyList<string> Warnings);
 
 /// <summary>Chunks, against the stored version of the document.</summary>
 public sealed record PlanDiff(int Kept, int Added, int Removed);

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using Ingestion.Tasks;
 
 namespace Ingestion.Engines;
@@ -13,11 +15,13 @@ internal sealed class PreparedChange
     public PreparedChange(string taskId, string tenant, TaskChange change)
     {
         (_taskId, _tenant, _events) = (taskId, tenant, change.Events);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer);
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
             var one = _events[i];
-            _bodies[i] = one.ToJson(taskId, tenant);
+            _bodies[i] = one.ToJson(taskId, tenant, buffer, json);
             (Message, State, Details, HasDetails) = one switch
             {
                 StatusEvent status => (status.Message, status.Current, Details, HasDetails),
@@ -56,6 +60,13 @@ internal sealed class PreparedChange
     {
         if (_events[index] is not ProgressEvent progress) return _bodies[index];
         percentage = Math.Clamp(progress.Percentage, percentage, 100);
-        return percentage == progress.Percentage ? _bodies[index] : (progress with { Percentage = percentage }).ToJson(_taskId, _tenant);
+        return percentage == progress.Percentage ? _bodies[index] : ToJson(progress with { Percentage = percentage });
+    }
+
+    private byte[] ToJson(TaskEvent one)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer);
+        return one.ToJson(_taskId, _tenant, buffer, json);
     }
 }

@@ -1,6 +1,5 @@
 using Ingestion.Sqlite;
 using Ingestion.Tasks;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Engines;
 
@@ -50,10 +49,14 @@ public sealed class SqliteEngine : ITaskEngine
             if (FullQueue(session, line) is { } full) return (null, full);
             SqliteTaskRows.Insert(session, spec, json, change, line.Next(spec.Cost), now.ToUnixTimeMilliseconds());
             return default;
+        }, seen: answer =>
+        {
+            // A worker may begin while the task is on its way to the disk: nothing of its end gets there before the task itself.
+            if (answer == default) _work.Wake(1);
         });
         if (answer.Refused is not null) return answer.Refused;
         if (answer.Existing is not null) return new EnqueueResult.Existing(answer.Existing.ToTask());
-        Changed(spec.TaskId, queued: 1);
+        Changed(spec.TaskId);
         return new EnqueueResult.Created(new IngestionTask
         {
             Spec = TaskJson.WithoutInline(spec),
@@ -153,6 +156,24 @@ public sealed class SqliteEngine : ITaskEngine
         Changed(lease.TaskId, ending.Queues ? 1 : 0);
         if (outcome.At is not null) _work.WakeAll();
         return true;
+    }
+
+    /// <summary>
+    /// Ends a task for good together with other work on the same file, both or neither. False, and nothing written, where the lease is
+    /// lost, a cancel was asked for, or <paramref name="work"/> refuses (returns false, having written nothing).
+    /// </summary>
+    internal async Task<bool> FinishWithAsync(Lease lease, TaskOutcome outcome, Func<SqliteSession, bool> work)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var ending = new Ending(lease.TaskId, lease.Task.Spec.TenantId, outcome);
+        var finished = await _database.WriteAsync(session =>
+        {
+            if (FindHeld(session, lease) is not { Cancel: false } head || !work(session)) return false;
+            ending.Write(session, head, now);
+            return true;
+        });
+        if (finished) Changed(lease.TaskId);
+        return finished;
     }
 
     public async Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel)
@@ -260,7 +281,7 @@ public sealed class SqliteEngine : ITaskEngine
             SELECT e.id, e.body FROM task t JOIN task_event e ON e.task=t.seq
             WHERE t.id=$id AND t.tenant=$tenant AND e.id>$after ORDER BY e.id LIMIT $max
             """,
-            row => new StoredEvent(row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
+            row => new StoredEvent(row.GetInt64(0), row.GetBytes(1).ToArray()),
             ("$id", taskId), ("$tenant", tenant), ("$after", after), ("$max", max))));
     }
 

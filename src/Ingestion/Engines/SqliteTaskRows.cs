@@ -108,7 +108,7 @@ internal static class SqliteTaskRows
                 $"SELECT {TaskRow.Columns}, s.inline FROM task t JOIN task_spec s ON s.task=t.seq WHERE t.seq=$seq",
                 row => new TaskRow(row)
                 {
-                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount),
+                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetBytes(TaskRow.ColumnCount).ToArray(),
                 },
                 ("$seq", seq))!);
         }

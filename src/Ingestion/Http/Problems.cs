@@ -41,6 +41,10 @@ public static class Problems
 
     public static Problem ModelConflict(string message) => new(409, "model_conflict", message);
 
+    public static Problem VersionNotKept(IReadOnlyList<int> kept) => new(409, "version_not_kept", kept.Count == 0
+        ? "No earlier version of the document is kept. KEEP_VERSIONS says how many are."
+        : $"That version of the document is not kept. Ask for one of: {string.Join(", ", kept)}.");
+
     public static Problem FileTooLarge(long maxSize, long? size = null) => new(413, "file_too_large",
         $"The file is larger than {maxSize} bytes (MAX_FILE_SIZE). Split it, or ask the operator for a higher limit.",
         new() { Size = size, MaxSize = maxSize });

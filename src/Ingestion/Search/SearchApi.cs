@@ -152,7 +152,8 @@ public sealed record SearchResponse(bool Success, string Message, SearchData Dat
 public sealed record SearchData(IReadOnlyList<SearchHitView> Documents);
 
 /// <param name="Score">0–1, comparable within one mode.</param>
-/// <param name="Metadata">The document's own metadata, and title, tags, page_start, page_end, heading_path, start_char_idx, end_char_idx, chunk_index.</param>
+/// <param name="Metadata">The document's own metadata, and title, tags, page_start, page_end, heading_path, start_char_idx, end_char_idx, chunk_index,
+/// previous_id, next_id; where the chunker gives them also parent_id, table_header, and window with its offsets.</param>
 public sealed record SearchHitView(string ChunkId, string DocumentId, string Content, double Score, JsonObject Metadata)
 {
     public static SearchHitView Of(SearchHit hit)
@@ -167,6 +168,16 @@ public sealed record SearchHitView(string ChunkId, string DocumentId, string Con
         metadata["page_start"] = chunk.PageStart > 0 ? chunk.PageStart : null;
         metadata["page_end"] = chunk.PageEnd > 0 ? chunk.PageEnd : null;
         metadata["heading_path"] = new JsonArray([.. chunk.HeadingPath.Select(title => (JsonNode)title)]);
+        metadata["previous_id"] = chunk.PreviousId;
+        metadata["next_id"] = chunk.NextId;
+        if (chunk.ParentId is not null) metadata["parent_id"] = chunk.ParentId;
+        if (chunk.Context?.Header is { } header) metadata["table_header"] = header.Text;
+        if (chunk.Context?.Window is { } window)
+        {
+            metadata["window"] = chunk.Window;
+            metadata["window_start_char_idx"] = window.Start;
+            metadata["window_end_char_idx"] = window.End;
+        }
         return new(chunk.ChunkId, hit.Document.DocumentId, chunk.Text, hit.Score, metadata);
     }
 }

@@ -37,10 +37,10 @@ public sealed class IngestionWorker(
                 {
                     _busy = true;
                     var hold = keeper.Hold(lease);
-                    var outcome = await AttemptAsync(hold);
+                    var end = await AttemptAsync(hold);
                     // The next task begins while this one's end is on its way to the disk.
                     await ending;
-                    ending = EndAsync(hold, outcome);
+                    ending = EndAsync(hold, end);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -62,7 +62,7 @@ public sealed class IngestionWorker(
         await ending;
     }
 
-    private async Task<TaskOutcome?> AttemptAsync(LeaseHold hold)
+    private async Task<AttemptEnd> AttemptAsync(LeaseHold hold)
     {
         try
         {
@@ -77,12 +77,17 @@ public sealed class IngestionWorker(
         }
     }
 
-    private async Task EndAsync(LeaseHold hold, TaskOutcome? outcome)
+    private async Task EndAsync(LeaseHold hold, AttemptEnd end)
     {
         var lease = hold.Lease;
         try
         {
-            if (outcome is null) return;
+            if (end.Writing is not null && await IsWrittenAsync(end.Writing, lease))
+            {
+                leftovers.OfCompleted(lease.Task.Spec);
+                return;
+            }
+            if (end.Outcome is not { } outcome) return;
             if (!await FinishAsync(hold, outcome))
             {
                 log.LogWarning("Task {Task} attempt {Attempt} ended too late; another attempt has it", lease.TaskId, lease.Attempt);
@@ -99,6 +104,19 @@ public sealed class IngestionWorker(
         {
             keeper.Release(hold);
             hold.Dispose();
+        }
+    }
+
+    private async Task<bool> IsWrittenAsync(Task<bool> writing, Lease lease)
+    {
+        try
+        {
+            return await writing;
+        }
+        catch (UnavailableException fault)
+        {
+            log.LogWarning(fault, "Task {Task} could not be stored now; it is handed back", lease.TaskId);
+            return false;
         }
     }
 

@@ -468,7 +468,7 @@ public abstract partial class ChunkStoreConformance
         Assert.Equal(1001, chunks.Count);
         Assert.All(chunks, chunk => Assert.Equal(Vectors.Of(chunk.Text), chunk.Vector));
         Assert.Equal("Nueva.", Assert.Single(await Search(SearchMode.Text, "nueva")).Chunk.Text);
-        Assert.Equal(new DeleteReceipt(1, 1001, 1001, 0), await Store.DeleteDocumentAsync(Tenant, Collection, "d1", Cancel));
+        Assert.Equal(new DeleteReceipt(2, 2002, 2002, 0), await Store.DeleteDocumentAsync(Tenant, Collection, "d1", Cancel));
     }
 
     [Fact]
@@ -580,7 +580,7 @@ public abstract partial class ChunkStoreConformance
         await Store.SaveVectorsAsync(staged, [.. pending.Select(chunk => new ChunkVector(chunk.Index, Vectors.Of(chunk.Text)))], Cancel);
     }
 
-    protected async Task<CommitResult> Ingest(NewVersion version)
+    protected virtual async Task<CommitResult> Ingest(NewVersion version)
     {
         var staged = await Store.StageAsync(version, Cancel);
         await SaveAll(staged);
