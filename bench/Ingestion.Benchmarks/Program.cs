@@ -4,6 +4,7 @@ using Ingestion.Benchmarks;
 return args switch
 {
     ["service", .. var rest] => await ServiceBench.RunAsync(rest),
+    ["soak", .. var rest] => await Soak.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
@@ -14,6 +15,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v]");
+    Console.Error.WriteLine("Verbs: service [rounds], engine, soak [documents] [seconds], store, chunking, retrieval [tokens], quality [folder] [-v]");
     return 2;
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ingestion.Redis;
 using StackExchange.Redis;
@@ -15,6 +18,9 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(30);
 
     private static readonly RedisScript Take = new("Inboxes.take");
+
+    /// <summary>People read dead letters, and nobody puts them into a page as they are.</summary>
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly string _reader = Guid.NewGuid().ToString("N");
 
@@ -47,9 +53,9 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
             ["reason"] = reason,
             ["queue"] = queue,
             ["received_at"] = now,
-            ["item"] = System.Text.Encoding.UTF8.GetString(item),
+            ["item"] = Encoding.UTF8.GetString(item),
         };
-        await redis.AskAsync(database => database.ListRightPushAsync(DeadLetters, letter.ToJsonString()));
+        await redis.AskAsync(database => database.ListRightPushAsync(DeadLetters, letter.ToJsonString(Readable)));
         await DoneAsync(item);
     }
 

@@ -55,6 +55,7 @@ public sealed class RedisServiceTests : IAsyncLifetime
         await WaitAsync(async () => (await tenant.GetAsync("health")).Json.Text("status") == "degraded");
         await Task.Delay(3_000, TestContext.Current.CancellationToken);
         await _redis.StartAgainAsync();
+        await service.WaitUntilReadyAsync();
         foreach (var (task, i) in tasks.Select((task, i) => (task, i)))
         {
             Assert.Equal(1, (await tenant.CompletedAsync(task)).Number("result.version"));
