@@ -16,7 +16,7 @@ internal sealed class PreparedChange
     {
         (_taskId, _tenant, _events) = (taskId, tenant, change.Events);
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
@@ -48,6 +48,12 @@ internal sealed class PreparedChange
     public string? Warnings { get; }
     public bool Committing { get; }
 
+    /// <summary>One event's body as it was told.</summary>
+    public byte[] RawBody(int index) => _bodies[index];
+
+    /// <summary>What a progress event says; null for any other.</summary>
+    public int? Percentage(int index) => (_events[index] as ProgressEvent)?.Percentage;
+
     /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
     public byte[] Body(int index, ref int percentage)
@@ -60,7 +66,7 @@ internal sealed class PreparedChange
     private byte[] ToJson(TaskEvent one)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
         return one.ToJson(_taskId, _tenant, buffer, json);
     }
 }

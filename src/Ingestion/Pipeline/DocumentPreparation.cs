@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Ingestion.Chunking;
+using Ingestion.Chunking.Rechunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
@@ -11,9 +13,13 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
-public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, ReaderHost readers, IEmbedder embedder, Settings settings)
+public sealed class DocumentPreparation(
+    UploadStore uploads, UrlFetcher fetcher, ReaderHost readers, IEmbedder embedder, IChunkStore store, Settings settings)
 {
     private const int ShortText = 32 * 1024;
+
+    /// <summary>The embedding model of a document that asks for one.</summary>
+    public string ModelFor(string? requested) => embedder.ModelFor(requested);
 
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
@@ -60,40 +66,41 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         }
     }
 
-    /// <summary>The chunks to store, in order, and what the user should know of them.</summary>
+    /// <summary>The chunks to store.</summary>
+    /// <param name="current">What is stored of the document: where its text stays, so do the chunks, unless all is to be split anew.</param>
     /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
-    public async Task<SplitDocument> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
+    public async Task<PreparedChunks> SplitAsync(TaskSpec spec, ExtractedDocument document, CurrentVersion? current, CancellationToken cancel)
     {
         var chunker = Chunkers.Find(spec.Chunker)
             ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
+        if (chunker is AutoChunker auto) chunker = auto.For(document);
+        var preface = spec.IncludeMetadata ? PrefaceOf(spec.Title ?? document.Title, spec.Metadata) : null;
         var options = new ChunkOptions
         {
             Size = spec.ChunkSize,
             Overlap = spec.ChunkOverlap,
             Tokens = TokenCounters.ForModel(settings.ChunkModel),
+            Metadata = preface,
             Strict = spec.Strict,
+            KeepAbbreviations = spec.KeepAbbreviations,
             Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
         };
+        var chunking = ChunkingOf(chunker, options);
+        var isStable = StableSplit.IsPossible(chunker) && !spec.RechunkFull && current?.Chunking == chunking && current.Preface == preface;
+        var earlier = isStable ? await store.ReadSplitAsync(current!, cancel) : null;
         IReadOnlyList<Chunk> chunks;
         try
         {
+            Task<IReadOnlyList<Chunk>> Split() => earlier is null
+                ? chunker.SplitAsync(document, options, cancel)
+                : Task.FromResult(StableSplit.Split(chunker, document, options, EarlierOf(earlier), cancel));
             // A short text is split sooner than another thread would begin with it.
-            chunks = document.Text.Length <= ShortText
-                ? await chunker.SplitAsync(document, options, cancel)
-                : await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
+            chunks = document.Text.Length <= ShortText ? await Split() : await Task.Run(Split, cancel);
         }
         catch (ChunkingException fault)
         {
             throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
         }
-        List<string> warnings = [];
-        if (chunks.Any(chunk => chunk.IsParent))
-        {
-            chunks = [.. chunks.Where(chunk => !chunk.IsParent)];
-            warnings.Add("The hierarchical chunker's smallest chunks are stored; the larger ones around them are not kept yet.");
-        }
-        if (chunks.Any(chunk => chunk.Window is not null))
-            warnings.Add("The sentences around each chunk of the sentence_window chunker are not kept beside it yet; read them in the content.");
         if (chunks.Count == 0)
             throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
         if (chunks.Count > settings.MaxChunksPerDocument)
@@ -103,19 +110,32 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
                     $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
                 transient: false);
         }
-        return new(chunks, warnings);
+        return PreparedChunks.Of(spec, document, chunks, chunking, preface);
     }
 
-    /// <summary>The chunks with the ids and code points that the wire shows.</summary>
-    public static IReadOnlyList<NewChunk> ToStored(string tenant, string collection, string documentId, string text, IReadOnlyList<Chunk> chunks, CodePoints points)
+    /// <summary>All that decides where a text is cut.</summary>
+    private static string ChunkingOf(IChunker chunker, ChunkOptions options) =>
+        $"{chunker.Name} {options.Size}/{options.Overlap} {options.Tokens.Encoding}"
+        + (options.Strict ? " strict" : "") + (options.KeepAbbreviations ? " abbreviations" : "");
+
+    private static EarlierSplit EarlierOf(StoredSplit stored)
     {
-        var ids = new ChunkIds(tenant, collection, documentId);
-        return
+        var points = new CodePoints(stored.Content);
+        return new(stored.Content,
         [
-            .. chunks.Select(chunk => new NewChunk(
-                ids.Next(text.AsSpan(chunk.Start, chunk.End - chunk.Start)), chunk.Start, chunk.End,
-                points.Before(chunk.Start), points.Before(chunk.End), chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath)),
-        ];
+            .. stored.Chunks.Select(chunk => new EarlierChunk(
+                points.OffsetOf(chunk.Start), points.OffsetOf(chunk.End), chunk.TokenCount,
+                chunk.Header is { } rows && points.OffsetOf(rows.Start) is var start ? new TextSlice(start, start + rows.Text.Length) : null)),
+        ]);
+    }
+
+    /// <summary>What LlamaIndex embeds before a node's text: a line for each name and value; null where there is none.</summary>
+    private static string? PrefaceOf(string? title, JsonElement? metadata)
+    {
+        List<string> lines = title is null ? [] : [$"title: {title}"];
+        if (metadata is { ValueKind: JsonValueKind.Object } named)
+            lines.AddRange(named.EnumerateObject().Select(field => $"{field.Name}: {field.Value}"));
+        return lines.Count == 0 ? null : string.Join('\n', lines);
     }
 
     /// <summary>For chunkers that compare sentences by meaning: with the task's own model.</summary>
@@ -161,8 +181,6 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         ExtractionFailure.Encrypted or ExtractionFailure.Corrupt or ExtractionFailure.OutOfMemory or ExtractionFailure.Crashed => TaskErrors.Extraction,
     };
 }
-
-public sealed record SplitDocument(IReadOnlyList<Chunk> Chunks, IReadOnlyList<string> Warnings);
 
 /// <summary>A step of the pipeline cannot go on, and what the client is told of it.</summary>
 /// <param name="transient">Whether another attempt may succeed.</param>

@@ -8,12 +8,12 @@ namespace Ingestion.Pipeline;
 /// </summary>
 public interface IOneWrite
 {
-    /// <summary>Whether the version is small and the first of its document, so that <see cref="StoreAndFinishAsync"/> may take it.</summary>
-    /// <exception cref="UnavailableException">The storage cannot be read.</exception>
+    /// <summary>Whether the version is small enough for one write.</summary>
     bool CanTake(NewVersion version);
 
     /// <summary>
-    /// False where nothing was written: the lease is lost, a cancel was asked for, or the document came to be meanwhile.
+    /// False where nothing was written: the lease is lost, a cancel was asked for, the document has a visible version, or the collection
+    /// vectors of another model.
     /// Whoever then hands the task back does right in each case.
     /// </summary>
     /// <param name="vectors">One a chunk, in order, of one dimension, finite.</param>

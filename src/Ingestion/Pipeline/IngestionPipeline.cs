@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
@@ -17,7 +18,7 @@ namespace Ingestion.Pipeline;
 /// <see cref="TaskStory"/>; how the attempt ends is the value that comes back.
 /// </summary>
 public sealed class IngestionPipeline(
-    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation,
+    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
     Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, IOneWrite? oneWrite = null)
 {
     /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
@@ -52,19 +53,22 @@ public sealed class IngestionPipeline(
         if (staged is null)
         {
             var started = time.GetTimestamp();
-            var version = await PrepareAsync(spec, story, hold.Token);
+            var (version, current) = await PrepareAsync(spec, story, hold.Token);
+            if (version is null) return new(await EndUnchangedAsync(current!, spec, story));
             // Another attempt may have left something behind, or have been refused the short way.
-            if (oneWrite is not null && embedder.IsLocal && hold.Lease.Attempt == 1 && oneWrite.CanTake(version))
+            if (oneWrite is not null && current is null && embedder.IsLocal && hold.Lease.Attempt == 1 && oneWrite.CanTake(version))
                 return await StoreAtOnceAsync(oneWrite, version, hold, story);
             staged = await StageAsync(version, started, story, hold.Token);
         }
+        if (staged.Space is { } space && space.Model != staged.Model) throw await OtherModelAsync(staged, space, story);
         var embedded = await EmbedAsync(staged, hold, story);
         if (!embedded.IsPending) return new(await CommitAsync(staged, embedded.Saving, story));
         await embedded.Saving;
         return new(await ParkAsync(story));
     }
 
-    private async Task<NewVersion> PrepareAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
+    /// <summary>The version to stage and the visible one, null where there is none; only the visible one where it is what would be staged.</summary>
+    private async Task<(NewVersion? Version, CurrentVersion? Current)> PrepareAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
     {
         var source = spec.Content;
         try
@@ -73,19 +77,26 @@ public sealed class IngestionPipeline(
             story.Reach("document_received", 10, "The document was received.", Details(
                 ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
 
+            var current = await store.FindCurrentAsync(spec.TenantId, spec.CollectionId, spec.DocumentId, cancel);
+            var fingerprint = VersionFingerprint.Of(spec, source, embedder.ModelFor(spec.EmbeddingModel), settings.ChunkModel);
+            if (current is not null && current.Fingerprint == fingerprint && fingerprint is not null && !spec.RechunkFull
+                && await store.ConfirmAsync(current, spec.TaskId, cancel))
+                return (null, current);
+
             var document = await ReadAsync(spec, source, story, cancel);
-            var points = new CodePoints(document.Text);
             story.Reach("text_extracted", 30, "The text was extracted.", Details(
-                ("text_length", points.Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
+                ("text_length", new CodePoints(document.Text).Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
-            var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
-            foreach (var warning in warnings) story.Warn(warning);
+            var prepared = await preparation.SplitAsync(spec, document, current, cancel);
+            var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
-            return NewVersionOf(spec, source, document, points, chunks, story);
+            if (await quota.CheckAsync(new(spec.TenantId, spec.CollectionId, spec.DocumentId), source.Size, chunks.Count, cancel) is { } excess)
+                throw new StepException(new TaskError(TaskErrors.Quota, excess.Message), transient: false);
+            return (NewVersionOf(spec, source, document, prepared, fingerprint, story), current);
         }
         finally
         {
@@ -109,7 +120,8 @@ public sealed class IngestionPipeline(
     {
         var started = time.GetTimestamp();
         TellOfEmbedding(version.Chunks.Count, version.Model, story);
-        var texts = version.Chunks.Select((chunk, index) => new BatchText(index, chunk.ChunkId, version.Content[chunk.Start..chunk.End])).ToList();
+        var texts = version.Chunks.Select((chunk, index) => new BatchText(
+            index, chunk.ChunkId, EmbeddedText.Of(version.Preface, chunk.Context?.Header?.Text, version.Content[chunk.Start..chunk.End]))).ToList();
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         foreach (var some in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
         {
@@ -167,7 +179,7 @@ public sealed class IngestionPipeline(
     }
 
     private NewVersion NewVersionOf(
-        TaskSpec spec, DocumentSource source, ExtractedDocument document, CodePoints points, IReadOnlyList<Chunk> chunks, TaskStory story)
+        TaskSpec spec, DocumentSource source, ExtractedDocument document, PreparedChunks prepared, string? fingerprint, TaskStory story)
     {
         var model = embedder.ModelFor(spec.EmbeddingModel);
         if (spec.EmbeddingModel is { } asked && asked != model)
@@ -185,11 +197,15 @@ public sealed class IngestionPipeline(
             Source = new(spec.Source.Wire(), source.FileName, source.Url, document.MediaType, source.Size, source.Hash),
             Content = document.Text,
             PageCount = document.PageCount,
-            PageStarts = [.. document.PageStarts.Select(points.Before)],
+            PageStarts = [.. document.PageStarts.Select(prepared.Points.Before)],
             Language = document.Language,
             Warnings = story.Warnings,
             Model = model,
-            Chunks = DocumentPreparation.ToStored(spec.TenantId, spec.CollectionId, spec.DocumentId, document.Text, chunks, points),
+            Fingerprint = fingerprint,
+            Chunking = prepared.Chunking,
+            Preface = prepared.Preface,
+            Chunks = prepared.Chunks,
+            Parents = prepared.Parents,
         };
     }
 
@@ -222,9 +238,10 @@ public sealed class IngestionPipeline(
                 }
                 var dimension = vectors.Values[0].Length;
                 if (story.Checkpoint.Dimension != dimension) story.Remember(checkpoint => checkpoint with { Dimension = dimension });
+                if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, story);
                 // The next batch is embedded while this one is written.
                 await saving;
-                saving = store.SaveVectorsAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
+                saving = SaveAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
                 done += batch.Count;
                 story.Progress(60 + (int)(30L * done / staged.ChunkCount), $"Embedded {done} of {staged.ChunkCount} chunks.",
                     Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
@@ -233,6 +250,32 @@ public sealed class IngestionPipeline(
         while (waiting.Count == embedder.MaxBatch);
         story.Took("embed", time.GetElapsedTime(started));
         return new(pending, saving);
+    }
+
+    private async Task SaveAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
+    {
+        try
+        {
+            await store.SaveVectorsAsync(staged, vectors, cancel);
+        }
+        catch (ArgumentException fault)
+        {
+            // Whoever tries the task again begins without the vectors that came first.
+            await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+            throw new EmbeddingException(
+                $"The embedding provider {embedder.Name} gave vectors that do not fit together. {fault.Message} Check the provider's model.", transient: false, inner: fault);
+        }
+    }
+
+    /// <summary>The collection's vectors cannot be compared with these: nothing of the document stays.</summary>
+    private async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, TaskStory story)
+    {
+        await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+        var own = staged.Model == space.Model ? $"{staged.Model} with {story.Checkpoint.Dimension} dimensions" : staged.Model;
+        return new StepException(
+            new TaskError(TaskErrors.Embedding,
+                $"The collection's vectors were made with {space.Model} ({space.Dimension} dimensions); these would be {own}. Use another collection, or ask for that model."),
+            transient: false);
     }
 
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
@@ -251,9 +294,7 @@ public sealed class IngestionPipeline(
 
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
-        var dimension = story.Checkpoint.Dimension
-            ?? (await store.GetVectorSpaceAsync(staged.TenantId, staged.CollectionId, CancellationToken.None))?.Dimension;
-        TellOfStoring(staged.ChunkCount, dimension, story);
+        TellOfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
         await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
         // Past the point of no return: nothing is cancelled from here on.
@@ -263,10 +304,7 @@ public sealed class IngestionPipeline(
         switch (commit.Kind)
         {
             case CommitKind.OtherModel:
-                throw new StepException(
-                    new TaskError(TaskErrors.Embedding,
-                        $"The collection's vectors were made with {commit.Space!.Model} ({commit.Space.Dimension} dimensions); these are {staged.Model}. Use another collection, or ask for that model."),
-                    transient: false);
+                throw await OtherModelAsync(staged, commit.Space!, story);
             case CommitKind.NotReady:
                 throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
             case CommitKind.Superseded:
@@ -306,6 +344,26 @@ public sealed class IngestionPipeline(
         story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
             ("document_id", document), ("collection_id", collection), ("version", commit.Version), ("chunk_count", chunks)));
         story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
+    }
+
+    /// <summary>The same bytes with the same wishes: the visible version stays, and is now this task's.</summary>
+    private static async Task<TaskOutcome> EndUnchangedAsync(CurrentVersion same, TaskSpec spec, TaskStory story)
+    {
+        var document = same.Document;
+        foreach (var warning in document.Warnings) story.Warn(warning);
+        // An attempt that stopped after its own commit finds the version that it made.
+        var isOwn = document.TaskId == spec.TaskId;
+        var commit = isOwn ? same.Commit : same.Commit with { Kept = document.ChunkCount, Added = 0, Removed = 0 };
+        var message = isOwn ? "The document is stored and searchable." : "The document is stored as it was: nothing in it has changed.";
+        await story.StopWritingAsync();
+        story.Remember(checkpoint => checkpoint with { PageCount = document.PageCount });
+        story.Reach("document_stored", 100, message, Details(
+            ("document_id", spec.DocumentId), ("collection_id", spec.CollectionId), ("version", document.Version), ("chunk_count", document.ChunkCount)));
+        story.MoveTo(TaskState.Completed, message);
+        var change = await story.CloseAsync();
+        var result = ResultOf(
+            spec.DocumentId, spec.CollectionId, document.Model, document.ChunkCount, document.TokenCount, document.PageCount, commit, story.Checkpoint, unchanged: !isOwn);
+        return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = result };
     }
 
     private async Task<TaskOutcome?> EndEarlyAsync(LeaseHold hold, TaskStory story)
@@ -384,7 +442,8 @@ public sealed class IngestionPipeline(
     }
 
     private static JsonElement ResultOf(
-        string document, string collection, string model, int chunks, long tokens, int? pages, CommitResult commit, Checkpoint checkpoint)
+        string document, string collection, string model, int chunks, long tokens, int? pages, CommitResult commit, Checkpoint checkpoint,
+        bool unchanged = false)
     {
         var timings = new JsonObject();
         foreach (var (step, milliseconds) in checkpoint.Timings) timings[step + "_ms"] = milliseconds;
@@ -400,6 +459,7 @@ public sealed class IngestionPipeline(
             ["dimension"] = commit.Dimension,
             ["model"] = model,
             ["chunks"] = new JsonObject { ["kept"] = commit.Kept, ["added"] = commit.Added, ["removed"] = commit.Removed },
+            ["unchanged"] = unchanged,
             ["timings"] = timings,
         });
     }

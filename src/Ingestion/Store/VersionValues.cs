@@ -24,11 +24,11 @@ internal sealed class VersionValues(long collection, NewVersion version, long no
         """
         INSERT INTO version(collection, document, task, state, number, lineage, change, first_chunk, chunk_count, vector_count, token_count,
           model, dimension, added, created_at, updated_at, content_length, page_count, title, description, language, tags, metadata, source,
-          warnings, page_starts)
+          warnings, page_starts, preface, parent_count, fingerprint, chunking)
         VALUES($collection, $document, $task, $state, $number,
           CASE WHEN $number>0 THEN coalesce((SELECT seq FROM sqlite_sequence WHERE name='version'), 0)+1 ELSE 0 END,
           $change, $first, $chunks, $vectors, $tokens, $model, $dimension, $added, $now, $now, $length, $pages, $title, $description,
-          $language, $tags, $metadata, $source, $warnings, $starts)
+          $language, $tags, $metadata, $source, $warnings, $starts, $preface, $parents, $fingerprint, $chunking)
         RETURNING id
         """,
         ("$collection", collection), ("$document", version.DocumentId), ("$task", version.TaskId), ("$state", start.State),
@@ -36,5 +36,6 @@ internal sealed class VersionValues(long collection, NewVersion version, long no
         ("$vectors", start.VectorCount), ("$tokens", _tokens), ("$model", version.Model), ("$dimension", start.Dimension),
         ("$added", start.Added), ("$now", now), ("$length", _length), ("$pages", version.PageCount), ("$title", version.Title),
         ("$description", version.Description), ("$language", version.Language), ("$tags", _tags), ("$metadata", _metadata),
-        ("$source", _source), ("$warnings", _warnings), ("$starts", _starts));
+        ("$source", _source), ("$warnings", _warnings), ("$starts", _starts), ("$preface", version.Preface),
+        ("$parents", version.Parents.Count), ("$fingerprint", version.Fingerprint), ("$chunking", version.Chunking));
 }

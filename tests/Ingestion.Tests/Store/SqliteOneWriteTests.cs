@@ -65,10 +65,8 @@ public sealed class SqliteOneWriteTests : ChunkStoreConformance, IDisposable
     {
         var draft = Draft.Of("d1", "t2", "factura nueva");
         var lease = await LeaseAsync(draft);
-        Assert.True(_oneWrite.CanTake(draft));
         await Ingest(Draft.Of("d1", "t1", "factura"));
 
-        Assert.False(_oneWrite.CanTake(draft));
         Assert.False(await WriteAsync(lease, draft));
         Assert.Equal("factura", await Store.ReadContentAsync(Tenant, Collection, "d1", Cancel));
         Assert.NotEqual(TaskState.Completed, (await _engine.GetAsync(Tenant, lease.TaskId, Cancel))!.State);
@@ -80,7 +78,6 @@ public sealed class SqliteOneWriteTests : ChunkStoreConformance, IDisposable
         await Ingest(Draft.Of("d1", "t1", "factura"));
         var draft = Draft.Of("d2", "t2", "recibo") with { Model = "other" };
 
-        Assert.False(_oneWrite.CanTake(draft));
         Assert.False(await WriteAsync(await LeaseAsync(draft), draft));
         Assert.Null(await Store.GetDocumentAsync(Tenant, Collection, "d2", Cancel));
     }
