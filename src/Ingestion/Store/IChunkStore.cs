@@ -84,6 +84,9 @@ public interface IChunkStore
     /// <summary>The model and dimension that the collection's vectors have; null before its first document.</summary>
     Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel);
 
+    /// <summary>What the visible versions of all the tenant's documents take up.</summary>
+    Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel);
+
     /// <summary>Made with the store and kept in it: two processes that read the same share it.</summary>
     Task<string> ReadIdentityAsync(CancellationToken cancel);
 
