@@ -1,5 +1,6 @@
 // What the verb `engine redis://…` measures, with BullMQ: node bench.mjs [port] [rounds]. The server's database 0 is emptied.
 import { Queue, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
 
 const port = Number(process.argv[2] ?? 6379);
 const rounds = Number(process.argv[3] ?? 3);
@@ -59,8 +60,10 @@ async function pickup(queue, count, print) {
 }
 
 async function round(tasks, print) {
+  const redis = new Redis(port);
+  await redis.flushdb();
+  redis.disconnect();
   const queue = new Queue('bench', { connection });
-  await (await queue.client).flushdb();
   await enqueue(queue, 'enqueue, one at a time', tasks / 10, 1, print);
   await enqueue(queue, 'enqueue, 64 in flight', tasks, 64, print);
   await work('lease + finish, c=2', tasks / 2, 2, print);

@@ -1,5 +1,5 @@
--- Queues what is due, then hands out the next in line, each with a new attempt. Returns the tasks with their bytes, and in how many
--- milliseconds the next one will be due.
+-- Queues what is due, then hands out the next in line, each with a new attempt. Returns the tasks with their bytes; where
+-- there is none, in how many milliseconds one will be due, or -1.
 local function due(set) return call('ZRANGE', at(set), '-inf', now, 'BYSCORE', 'LIMIT', 0, 64) end
 
 -- A task that failed takes another of its tenant's turns; one that was parked has paid for the turn that it did not use up.
@@ -43,6 +43,7 @@ for _, priority in ipairs(call('ZRANGE', at('priorities'), 0, -1)) do
   if left == 0 then break end
 end
 
+if #leases > 0 then return { leases, 0 } end
 local next_due = -1
 for _, set in ipairs({ 'delayed', 'parked' }) do
   local first = call('ZRANGE', at(set), 0, 0, 'WITHSCORES')
