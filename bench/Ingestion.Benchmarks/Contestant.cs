@@ -160,6 +160,11 @@ internal sealed class IngestionService : Contestant
         }
     }
 
+    public Uri Address => Http.BaseAddress!;
+
+    public async Task<int> CountWaitingAsync() =>
+        JsonElement.Parse(await Http.GetStringAsync("health")).GetProperty("tasks").GetProperty("waiting").GetInt32();
+
     public async Task<int> CountAsync(string status) =>
         JsonElement.Parse(await Http.GetStringAsync($"api/v1/tasks?tenant_id=bench&page_size=1&status={status}")).GetProperty("total").GetInt32();
 

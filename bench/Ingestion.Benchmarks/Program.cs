@@ -4,16 +4,19 @@ using Ingestion.Benchmarks;
 return args switch
 {
     ["service", .. var rest] => await ServiceBench.RunAsync(rest),
+    ["flood", .. var rest] => await FloodBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
+    ["host"] => await HostBench.RunAsync(),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v]");
+    Console.Error.WriteLine(
+        "Verbs: service [rounds], flood [requests a minute] [a second], engine, store, chunking, retrieval [tokens], host, quality [folder] [-v]");
     return 2;
 }

@@ -61,6 +61,10 @@ public sealed record Settings
 
     public string? AuthSecret { get; init; }
     public string? AuthAuthority { get; init; }
+
+    /// <summary>What a token of AUTH_AUTHORITY must be made for; where set, also one of AUTH_SECRET.</summary>
+    public string? AuthAudience { get; init; }
+
     public string? ApiKeys { get; init; }
     public bool AuthDisabled { get; init; }
 
@@ -78,6 +82,21 @@ public sealed record Settings
 
     /// <summary>A tenant's requests a minute; 0 is no limit.</summary>
     public int RateLimitPerMinute { get; init; }
+
+    /// <summary>Tasks of one tenant that may wait; 0 is no limit but <see cref="MaxQueueDepth"/>.</summary>
+    public int MaxTenantQueueDepth { get; init; } = 50_000;
+
+    /// <summary>Tasks of one tenant that have not ended; 0 is no limit.</summary>
+    public int MaxTenantTasks { get; init; }
+
+    /// <summary>Bytes of one tenant's stored documents, as they were sent; 0 is no limit.</summary>
+    public long MaxTenantBytes { get; init; }
+
+    /// <summary>Chunks of one tenant; 0 is no limit.</summary>
+    public long MaxTenantChunks { get; init; }
+
+    /// <summary>A JSON file with other limits for single tenants.</summary>
+    public string? TenantLimitsFile { get; init; }
 
     public int MaxChunksPerDocument { get; init; } = 100_000;
 

@@ -29,7 +29,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         var tooLong = Problems.TextTooLong(settings.MaxTextLength);
         if (!RequestJson.TrySetMaxBody(request, MaxJsonBytes)) return (null, tooLong);
         var (body, problem) = await RequestJson.ReadAsync(request, type, tooLong);
-        return body is null ? (null, problem) : (ToDraft(body).WithIdsFrom(request.Query), null);
+        return body is null ? (null, problem) : await EnterAsync(request, ToDraft(body).WithIdsFrom(request.Query));
     }
 
     /// <summary>A saved file is the caller's to delete where it does not go on with the draft.</summary>
@@ -62,8 +62,17 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         }
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
+        if (draft is { } read) (draft, problem) = await EnterAsync(request, read);
         if (problem is not null && form.File?.FileKey is { } key) uploads.Delete(key);
         return (draft, problem);
+    }
+
+    /// <summary>With the tenant that it is for: the one named, or the caller's only one.</summary>
+    private static async Task<(DocumentDraft? Draft, Problem? Problem)> EnterAsync(HttpRequest request, DocumentDraft draft)
+    {
+        var named = draft.TenantId.Length > 0 ? draft.TenantId : RequestIds.NamedTenant(request);
+        var (tenant, problem) = await Visit.Of(request.HttpContext).EnterAsync(named, request.HttpContext.RequestAborted);
+        return problem is null ? (draft with { TenantId = tenant }, null) : (null, problem);
     }
 
     private async Task<Problem?> ReadPartsAsync(HttpRequest request, MediaTypeHeaderValue contentType, FormFields form)
@@ -77,7 +86,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
             if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)) continue;
             var name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
             var problem = name == "file" && (disposition.FileName.HasValue || disposition.FileNameStar.HasValue)
-                ? await SaveFileAsync(part, disposition, form, cancel)
+                ? await SaveFileAsync(Visit.Of(request.HttpContext), part, disposition, form, cancel)
                 : await form.AddAsync(name, part.Body, cancel);
             if (problem is not null) return problem;
         }
@@ -85,9 +94,11 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     }
 
     private async Task<Problem?> SaveFileAsync(
-        MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
+        Visit visit, MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
     {
         if (form.File is not null) return Problems.Invalid("file", "The form has more than one file. Send one document a request.");
+        // Where the form has named its tenant before its file, none of the file is kept for a tenant that may not.
+        if ((await visit.EnterAsync(form.TenantId, cancel)).Problem is { } refused) return refused;
         var fileName = FileNames.Clean((disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName)).ToString()) ?? "";
         switch (await uploads.SaveAsync(part.Body, settings.MaxFileSize, cancel))
         {
@@ -129,6 +140,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
+        Warnings = UnknownFields.Warn(body.Unknown?.Keys, FormFields.Known),
         KeepAbbreviations = body.KeepAbbreviations ?? false,
         IncludeMetadata = body.IncludeMetadata ?? false,
         Rechunk = NotEmpty(body.Rechunk),
@@ -139,12 +151,20 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)
     {
+        public static readonly string[] Known =
+        [
+            "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
+            "embedding_model", "chunker", "strict", "keep_abbreviations", "include_metadata", "rechunk", "metadata",
+        ];
+
         private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
         private static readonly string[] Flags = ["strict", "keep_abbreviations", "include_metadata"];
 
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
+
+        public string? TenantId => Get("tenant_id");
 
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {
@@ -223,6 +243,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 KeepAbbreviations = IsSet("keep_abbreviations"),
                 IncludeMetadata = IsSet("include_metadata"),
                 Rechunk = Get("rechunk"),
+                Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }
 

@@ -37,6 +37,9 @@ public sealed record DocumentDraft
     public bool IncludeMetadata { get; init; }
     public string? Rechunk { get; init; }
 
+    /// <summary>What was odd about the request and did not stop it.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
     /// <summary>The ids may stand in the query string instead.</summary>
@@ -84,6 +87,7 @@ public sealed record DocumentDraft
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
         Strict = Strict,
+        Warnings = Warnings,
         KeepAbbreviations = KeepAbbreviations,
         IncludeMetadata = IncludeMetadata,
         RechunkFull = Rechunk == "full",

@@ -1,6 +1,8 @@
 using System.Text;
+using Ingestion.Access;
 using Ingestion.Config;
 using Ingestion.Extraction;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Sources;
@@ -11,7 +13,8 @@ namespace Ingestion.Documents;
 
 /// <summary>From a draft to an accepted task: checked, its bytes on disk, its row committed. What is not accepted leaves nothing behind.</summary>
 public sealed class DocumentIntake(
-    ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, Settings settings, TimeProvider time)
+    ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
+    Settings settings, TimeProvider time)
 {
     public async Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel)
     {
@@ -27,14 +30,17 @@ public sealed class DocumentIntake(
             (content, problem) = await PrepareAsync(draft, cancel);
             if (problem is not null) return (null, problem);
 
+            var place = new DocumentPlace(draft.TenantId, draft.CollectionId, draft.DocumentId);
+            if (await quota.CheckAsync(place, content!.Size, chunks: 1, cancel) is { } excess)
+                return (null, Problems.QuotaExceeded(excess.Message, excess.Limit));
             var now = time.GetUtcNow();
             var taskId = Guid.CreateVersion7(now).ToString();
-            var result = await engine.EnqueueAsync(draft.ToSpec(taskId, content!, settings, idempotencyKey, now), cancel);
+            var result = await engine.EnqueueAsync(draft.ToSpec(taskId, content, settings, idempotencyKey, now), cancel);
             kept = result is EnqueueResult.Created;
             return result switch
             {
                 EnqueueResult.Conflict conflict => (null, Problems.IdempotencyConflict(conflict.TaskId)),
-                EnqueueResult.Full full => (null, Problems.QueueFull(full.Limit, full.RetryAfter)),
+                EnqueueResult.Full full => (null, TasksApi.QueueFull(full)),
                 _ => (result, null),
             };
         }
@@ -53,6 +59,7 @@ public sealed class DocumentIntake(
         if (file.Size == 0) return (file, null);
         using var stream = uploads.Open(file);
         var type = MediaTypes.Detect(stream!, file.FileName, file.MediaType, new()).MediaType;
+        if (settings.Ocr == "off" && PictureReader.Takes(type)) return (file, Problems.PictureWithoutOcr(type));
         return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)
             ? (file, null)
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));

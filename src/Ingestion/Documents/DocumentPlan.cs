@@ -10,8 +10,13 @@ namespace Ingestion.Documents;
 /// <summary>What ingesting a document would give and change, without storing or embedding anything.</summary>
 public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation preparation, IChunkStore store, UploadStore uploads, Settings settings) : IDisposable
 {
+    private const int MaxOfTenant = 4;
+
     /// <summary>Plans run in the request, so only a few may at once; the others wait their turn.</summary>
     private readonly SemaphoreSlim _turns = new(2);
+
+    /// <summary>How many plans of a tenant run or wait: a tenant that asks for more would keep the others from theirs.</summary>
+    private readonly Dictionary<string, int> _ofTenant = [];
 
     public void Dispose() => _turns.Dispose();
 
@@ -21,9 +26,12 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         try
         {
             if (draft.Check(settings) is { } problem) return problem;
-            await _turns.WaitAsync(cancel);
+            if (!TryCome(draft.TenantId)) return Problems.TooManyPlans(MaxOfTenant);
+            var isTurn = false;
             try
             {
+                await _turns.WaitAsync(cancel);
+                isTurn = true;
                 (source, problem) = await intake.PrepareAsync(draft, cancel);
                 if (problem is not null) return problem;
                 if (draft.Url is not null) source = await preparation.FetchAsync(draft.Url, null, cancel);
@@ -35,12 +43,32 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
             }
             finally
             {
-                _turns.Release();
+                if (isTurn) _turns.Release();
+                Leave(draft.TenantId);
             }
         }
         finally
         {
             if (source?.FileKey is { } key) uploads.Delete(key);
+        }
+    }
+
+    private bool TryCome(string tenant)
+    {
+        lock (_ofTenant)
+        {
+            var there = _ofTenant.GetValueOrDefault(tenant);
+            if (there >= MaxOfTenant) return false;
+            _ofTenant[tenant] = there + 1;
+            return true;
+        }
+    }
+
+    private void Leave(string tenant)
+    {
+        lock (_ofTenant)
+        {
+            if (--_ofTenant[tenant] == 0) _ofTenant.Remove(tenant);
         }
     }
 
@@ -55,8 +83,8 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         var kept = chunks.Count(chunk => stored.Contains(chunk.ChunkId));
         var plan = new PlanResponse(
             true, chunks.Count == 1 ? "1 chunk." : $"{chunks.Count} chunks.", Views(chunks), Views(parents),
-            chunks.Sum(chunk => (long)chunk.TokenCount), document.PageCount, new(kept, chunks.Count - kept, stored.Count - kept), document.Warnings);
-        return Results.Json(plan, DocumentWire.Default.PlanResponse);
+            chunks.Sum(chunk => (long)chunk.TokenCount), document.PageCount, new(kept, chunks.Count - kept, stored.Count - kept), [.. draft.Warnings, .. document.Warnings]);
+        return Results.Json(plan, DocumentWire.Answers.PlanResponse);
 
         IReadOnlyList<ChunkView> Views(IReadOnlyList<NewChunk> all) =>
         [

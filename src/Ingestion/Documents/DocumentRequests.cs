@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Ingestion.Documents;
 
@@ -58,6 +59,10 @@ public abstract record DocumentRequest
 
     /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
     public string? Rechunk { get; init; }
+
+    /// <summary>Fields that are none of these: taken as a mistake worth a warning, not as one worth a refusal.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The form of <c>POST /documents</c>, as the reference describes it; it is read part by part, never bound.</summary>

@@ -16,7 +16,7 @@ internal sealed class PreparedChange
     {
         (_taskId, _tenant, _events) = (taskId, tenant, change.Events);
         var buffer = new ArrayBufferWriter<byte>(1024);
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
@@ -60,7 +60,7 @@ internal sealed class PreparedChange
     private byte[] ToJson(TaskEvent one)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
-        using var json = new Utf8JsonWriter(buffer);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
         return one.ToJson(_taskId, _tenant, buffer, json);
     }
 }

@@ -29,6 +29,9 @@ public sealed class MarkdownWriter
 
     public int Length => _text.Length;
 
+    /// <summary>Of the page begun last; 0 before the first.</summary>
+    public int PageNumber => _pageStarts.Count;
+
     /// <summary>What follows stands on the next page.</summary>
     public void StartPage()
     {

@@ -4,6 +4,8 @@ using Ingestion.Chunking.Rechunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
+using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Sources;
 using Ingestion.Store;
 using Ingestion.Tasks;
@@ -11,7 +13,8 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
-public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, IEmbedder embedder, IChunkStore store, Settings settings)
+public sealed class DocumentPreparation(
+    UploadStore uploads, UrlFetcher fetcher, ReaderHost readers, IEmbedder embedder, IChunkStore store, Settings settings)
 {
     private const int ShortText = 32 * 1024;
 
@@ -30,23 +33,32 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         };
     }
 
-    /// <summary>Reads a document's bytes. Cancelling ends the wait at once, even where the reader is slow to notice.</summary>
-    /// <exception cref="StepException">It cannot be read, or not in time.</exception>
+    /// <summary>Reads a document's bytes. Cancelling ends the reading itself, at once.</summary>
+    /// <exception cref="StepException">It cannot be read, or not within its limits.</exception>
     public async Task<ExtractedDocument> ReadAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(settings.ExtractionTimeout);
-        var reading = Task.Run(() => ReadBytesAsync(source, kind, progress, limit.Token), CancellationToken.None);
+        using var bytes = uploads.Open(source)
+            ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
+        var content = new DocumentContent
+        {
+            Bytes = bytes,
+            MediaType = kind == SourceKind.Text ? MediaTypes.Markdown : source.MediaType ?? "",
+            // A text that was sent as text is text, whatever it looks like.
+            IsTypeCertain = kind == SourceKind.Text,
+            Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
+            FileName = source.FileName,
+            Address = source.Url is null ? null : new Uri(source.Url),
+            Ocr = settings.Ocr == "off" ? null : new OcrOptions
+            {
+                Languages = settings.OcrLanguages,
+                Force = settings.Ocr == "force",
+                PageTimeout = settings.ExtractionTimeout / 4,
+            },
+            Progress = progress,
+        };
         try
         {
-            return await reading.WaitAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new StepException(
-                new TaskError(TaskErrors.ExtractionTimeout,
-                    $"Reading the document took longer than {settings.ExtractionTimeout.TotalSeconds:0} s (EXTRACTION_TIMEOUT). Split it, or ask the operator for more time."),
-                transient: false);
+            return await readers.ReadAsync(content, cancel);
         }
         catch (ExtractionException fault)
         {
@@ -124,24 +136,6 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         if (metadata is { ValueKind: JsonValueKind.Object } named)
             lines.AddRange(named.EnumerateObject().Select(field => $"{field.Name}: {field.Value}"));
         return lines.Count == 0 ? null : string.Join('\n', lines);
-    }
-
-    private async Task<ExtractedDocument> ReadBytesAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
-    {
-        using var bytes = uploads.Open(source)
-            ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
-        var content = new DocumentContent
-        {
-            Bytes = bytes,
-            MediaType = kind == SourceKind.Text ? MediaTypes.Markdown : source.MediaType ?? "",
-            // A text that was sent as text is text, whatever it looks like.
-            IsTypeCertain = kind == SourceKind.Text,
-            Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
-            FileName = source.FileName,
-            Address = source.Url is null ? null : new Uri(source.Url),
-            Progress = progress,
-        };
-        return await DocumentReaders.ReadAsync(content, cancel);
     }
 
     /// <summary>For chunkers that compare sentences by meaning: with the task's own model.</summary>

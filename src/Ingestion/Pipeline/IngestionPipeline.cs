@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
@@ -17,7 +18,7 @@ namespace Ingestion.Pipeline;
 /// <see cref="TaskStory"/>; how the attempt ends is the value that comes back.
 /// </summary>
 public sealed class IngestionPipeline(
-    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation,
+    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
     Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, IOneWrite? oneWrite = null)
 {
     /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
@@ -93,6 +94,8 @@ public sealed class IngestionPipeline(
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
+            if (await quota.CheckAsync(new(spec.TenantId, spec.CollectionId, spec.DocumentId), source.Size, chunks.Count, cancel) is { } excess)
+                throw new StepException(new TaskError(TaskErrors.Quota, excess.Message), transient: false);
             return (NewVersionOf(spec, source, document, prepared, fingerprint, story), current);
         }
         finally

@@ -12,7 +12,7 @@ public static class CollectionsApi
 {
     public static RouteGroupBuilder MapCollections(this IEndpointRouteBuilder api)
     {
-        var documents = api.MapGroup("/collections/{collection_id}/documents").WithTags("Collections");
+        var documents = api.MapGroup("/collections/{collection_id}/documents").WithTags("Collections").Needs(Scopes.Read);
         documents.MapGet("/", ListAsync).WithSummary("List the stored documents").Produces<DocumentListResponse>().ProducesErrors(400);
         documents.MapGet("/{document_id}", GetAsync).WithSummary("See a document").Produces<DocumentResponse>().ProducesErrors(400, 404);
         documents.MapGet("/{document_id}/content", ReadContentAsync).WithSummary("Read the extracted text, which the chunks' offsets point into")
@@ -20,9 +20,9 @@ public static class CollectionsApi
         documents.MapGet("/{document_id}/chunks", ListChunksAsync).WithSummary("List a document's chunks in order; include=embeddings adds their vectors")
             .Produces<ChunkListResponse>().ProducesErrors(400, 404);
         documents.MapDelete("/{document_id}", DeleteAsync).WithSummary("Delete a document with all its versions, chunks and vectors")
-            .Produces<DeleteResponse>().ProducesErrors(400, 404);
+            .Produces<DeleteResponse>().ProducesErrors(400, 404).Needs(Scopes.Delete);
         documents.MapPost("/{document_id}/rollback", RollBackAsync).WithSummary("Bring an earlier version of a document back: the one of version, or the latest")
-            .Produces<DocumentResponse>().ProducesErrors(400, 404, 409);
+            .Produces<DocumentResponse>().ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
         return documents;
     }
 
@@ -33,7 +33,7 @@ public static class CollectionsApi
         var (documents, total) = await store.ListDocumentsAsync(tenant, CollectionOf(http), page, pageSize, http.RequestAborted);
         return Results.Json(
             new DocumentListResponse(true, $"{total} documents.", [.. documents.Select(DocumentView.Of)], total, page, pageSize),
-            StoreWire.Default.DocumentListResponse);
+            StoreWire.Answers.DocumentListResponse);
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, IChunkStore store)
@@ -42,7 +42,7 @@ public static class CollectionsApi
         var document = await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         return document is null
             ? Problems.DocumentNotFound()
-            : Results.Json(new DocumentResponse(true, "The document is stored.", DocumentView.Of(document)), StoreWire.Default.DocumentResponse);
+            : Results.Json(new DocumentResponse(true, "The document is stored.", DocumentView.Of(document)), StoreWire.Answers.DocumentResponse);
     }
 
     private static async Task<IResult> ReadContentAsync(HttpContext http, IChunkStore store)
@@ -63,7 +63,7 @@ public static class CollectionsApi
         if (found is null || document is null) return Problems.DocumentNotFound();
         return Results.Json(
             new ChunkListResponse(true, $"{found.Total} chunks.", Views(found.Chunks), Views(found.Parents), found.Total, page, pageSize),
-            StoreWire.Default.ChunkListResponse);
+            StoreWire.Answers.ChunkListResponse);
 
         IReadOnlyList<ChunkView> Views(IReadOnlyList<StoredChunk> chunks) => [.. chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))];
     }
@@ -79,7 +79,7 @@ public static class CollectionsApi
         return Results.Json(
             new DeleteResponse(true, "The document is deleted; nothing of it is left.", CollectionOf(http), DocumentOf(http),
                 new(receipt.Versions, receipt.Chunks, receipt.Vectors), receipt.Remaining, cancelled),
-            StoreWire.Default.DeleteResponse);
+            StoreWire.Answers.DeleteResponse);
     }
 
     private static async Task<IResult> RollBackAsync(HttpContext http, IChunkStore store)
@@ -95,7 +95,7 @@ public static class CollectionsApi
         {
             RollbackKind.Done => Results.Json(
                 new DocumentResponse(true, $"An earlier version is back, as version {result.Document!.Version}.", DocumentView.Of(result.Document)),
-                StoreWire.Default.DocumentResponse),
+                StoreWire.Answers.DocumentResponse),
             RollbackKind.DocumentNotFound => Problems.DocumentNotFound(),
             RollbackKind.VersionNotFound => Problems.VersionNotKept(result.Kept),
             RollbackKind.OtherModel => Problems.ModelConflict("The version's vectors are of another model than the collection has by now. Send the document again."),

@@ -84,6 +84,9 @@ public interface IChunkStore
     /// <summary>The model and dimension that the collection's vectors have; null before its first document.</summary>
     Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel);
 
+    /// <summary>What the visible versions of all the tenant's documents take up.</summary>
+    Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel);
+
     /// <summary>
     /// Removes earlier versions that are more than the store keeps, and what was staged and left alone for 30 days, in bounded steps. Any number of processes may call it.
     /// </summary>

@@ -229,6 +229,11 @@ public sealed class SqliteStore : IChunkStore
     public Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel) =>
         ReadAsync(session => CollectionRow.Find(session, tenant, collection)?.Space, cancel);
 
+    public Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel) =>
+        ReadAsync(session => session.First(
+            "SELECT coalesce(sum(chunks), 0), coalesce(sum(bytes), 0) FROM collection WHERE tenant=$tenant",
+            row => new StoredUsage(row.GetInt64(0), row.GetInt64(1)), ("$tenant", tenant)), cancel);
+
     public async Task SweepAsync(CancellationToken cancel)
     {
         await _database.StepAsync(session => session.Execute(

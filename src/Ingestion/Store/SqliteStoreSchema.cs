@@ -58,5 +58,22 @@ internal static class SqliteStoreSchema
         ALTER TABLE version ADD COLUMN fingerprint TEXT;
         ALTER TABLE version ADD COLUMN chunking TEXT;
         """,
+        """
+        -- Of the visible versions, kept true wherever one comes or goes; bytes as the documents were sent.
+        ALTER TABLE collection ADD COLUMN chunks INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE collection ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+        UPDATE collection SET (chunks, bytes) = (
+          SELECT coalesce(sum(chunk_count), 0), coalesce(sum(json_extract(source, '$.Size')), 0)
+          FROM version WHERE collection=collection.id AND state='visible');
+        CREATE TRIGGER version_added AFTER INSERT ON version WHEN new.state='visible' BEGIN
+          UPDATE collection SET chunks=chunks+new.chunk_count, bytes=bytes+json_extract(new.source, '$.Size') WHERE id=new.collection;
+        END;
+        CREATE TRIGGER version_shown AFTER UPDATE OF state ON version WHEN new.state='visible' AND old.state<>'visible' BEGIN
+          UPDATE collection SET chunks=chunks+new.chunk_count, bytes=bytes+json_extract(new.source, '$.Size') WHERE id=new.collection;
+        END;
+        CREATE TRIGGER version_hidden AFTER UPDATE OF state ON version WHEN old.state='visible' AND new.state<>'visible' BEGIN
+          UPDATE collection SET chunks=chunks-old.chunk_count, bytes=bytes-json_extract(old.source, '$.Size') WHERE id=old.collection;
+        END;
+        """,
     ];
 }

@@ -243,3 +243,6 @@ public sealed record SearchQuery
 
 /// <param name="Score">0–1, comparable within one mode.</param>
 public sealed record SearchHit(StoredDocument Document, StoredChunk Chunk, double Score);
+
+/// <param name="Bytes">Of the documents as they were sent.</param>
+public readonly record struct StoredUsage(long Chunks, long Bytes);

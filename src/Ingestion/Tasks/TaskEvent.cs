@@ -6,6 +6,9 @@ namespace Ingestion.Tasks;
 /// <summary>One line of a task's story, as a client reads it. The engine numbers events from 1, without gaps, a task at a time.</summary>
 public abstract record TaskEvent(DateTimeOffset Timestamp)
 {
+    /// <summary>For the writer of events.</summary>
+    public static JsonWriterOptions WriterOptions => Http.WireJson.WriterOptions;
+
     /// <summary>The body without its <c>event_id</c>, which the engine gives later.</summary>
     /// <param name="buffer">Emptied first: one serves many events.</param>
     /// <param name="json">Writes to the buffer.</param>

@@ -32,6 +32,9 @@ public sealed record TaskSpec
     /// <summary>A chunk that alone has more tokens than the size is split again.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>What was odd about the request itself.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     /// <summary>No sentence ends at a Spanish or English abbreviation.</summary>
     public bool KeepAbbreviations { get; init; }
 

@@ -9,7 +9,7 @@ public static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var health = routes.MapGroup("").WithTags("Health");
+        var health = routes.MapGroup("").WithTags("Health").IsOpen();
         health.MapGet("/health", GetAsync).WithSummary("See how the service is").Produces<HealthResponse>();
         health.MapGet("/api/v1/health", GetAsync).ExcludeFromDescription();
         health.MapGet("/health/live", IsLive).WithSummary("Whether the process should go on; 503 when its workers have died")
@@ -34,7 +34,7 @@ public static class HealthApi
         var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
         return Results.Json(
             new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, "sqlite", "not_used", workers, tasks),
-            HealthWire.Default.HealthResponse);
+            HealthWire.Answers.HealthResponse);
     }
 
     private static IResult IsLive(WorkerPool pool) => Answer(pool.IsAlive, "live", "the workers have stopped looking for work");
@@ -53,7 +53,7 @@ public static class HealthApi
     }
 
     private static IResult Answer(bool isGood, string good, string bad) =>
-        Results.Json(new ReadyResponse(isGood ? good : "unavailable: " + bad), HealthWire.Default.ReadyResponse, statusCode: isGood ? 200 : 503);
+        Results.Json(new ReadyResponse(isGood ? good : "unavailable: " + bad), HealthWire.Answers.ReadyResponse, statusCode: isGood ? 200 : 503);
 }
 
 /// <param name="Status">healthy or degraded.</param>

@@ -71,6 +71,25 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static async Task<ServiceProcess> StartInAsync(string folder, params (string Name, string Value)[] environment) =>
         await StartAsync(folder, ownsFolder: false, environment);
 
+    /// <summary>Runs one of its verbs to the end.</summary>
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-");
+        try
+        {
+            var start = StartInfo(folder.FullName, environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+            foreach (var argument in arguments) start.ArgumentList.Add(argument);
+            using var process = Process.Start(start) ?? throw new InvalidOperationException("The verb did not start.");
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Kills it as a power cut would: no handler runs.</summary>
     public async Task KillAsync()
     {
@@ -142,19 +161,25 @@ public sealed class ServiceProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private Process Launch()
+    private static ProcessStartInfo StartInfo(string folder, Dictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         foreach (var variable in Variables.All) start.Environment.Remove(variable.Name);
+        start.Environment["DATA_DIR"] = Path.Combine(folder, "data");
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return start;
+    }
+
+    private Process Launch()
+    {
+        var start = StartInfo(Folder, _environment);
         start.Environment["PORT"] = Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        start.Environment["DATA_DIR"] = Path.Combine(Folder, "data");
-        foreach (var (name, value) in _environment) start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);

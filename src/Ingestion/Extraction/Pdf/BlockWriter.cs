@@ -46,8 +46,8 @@ internal static class BlockWriter
         return code.ToString();
     }
 
-    // Only what would make another kind of block of it.
-    private static string Escape(string text) =>
+    /// <summary>Only what would make another kind of block of it.</summary>
+    public static string Escape(string text) =>
         text.Length > 1 && text[0] is '#' or '>' or '|' || text.StartsWith("```", StringComparison.Ordinal) ? "\\" + text : text;
 
     private static bool IsCaption(string text)
