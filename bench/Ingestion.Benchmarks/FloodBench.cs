@@ -17,7 +17,7 @@ internal static class FloodBench
         var numbers = args.Select(arg => int.Parse(arg, CultureInfo.InvariantCulture)).ToArray();
         var (limit, pace) = (numbers.ElementAtOrDefault(0), numbers.ElementAtOrDefault(1));
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, $$"""{"flood": {"requests_per_minute": {{limit}}}}""");
+        await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"{{\"flood\": {{\"requests_per_minute\": {limit}}}}}"));
         try
         {
             await using var service = await IngestionService.StartAsync(("TENANT_LIMITS_FILE", file));

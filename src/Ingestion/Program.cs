@@ -21,6 +21,7 @@ builder.Services.AddAccess();
 builder.Services.AddDocuments();
 builder.Services.AddPipeline();
 builder.Services.AddStreaming();
+builder.Services.AddInboxes(settings);
 builder.Services.AddWorkers();
 builder.Services.AddReference();
 builder.Services.AddTelemetry();
@@ -46,6 +47,7 @@ if (args is ["routes"])
     return 0;
 }
 
+if (!await app.JoinInstancesAsync()) return 1;
 app.AnnounceStart(settings);
 await app.RunAsync();
-return 0;
+return Environment.ExitCode;

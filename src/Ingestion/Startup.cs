@@ -7,8 +7,11 @@ using Ingestion.Embedding;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
 using Ingestion.Extraction.Ocr;
+using Ingestion.Engines.Redis;
 using Ingestion.Http;
+using Ingestion.Inboxes;
 using Ingestion.Pipeline;
+using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Store;
@@ -29,7 +32,7 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas);
+            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -91,12 +94,22 @@ internal static class Startup
         services.AddSingleton(quotas);
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
         services.AddSingleton(parts => new SqliteStore(
             parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
         services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
-        services.AddSingleton<IOneWrite, SqliteOneWrite>();
+        if (RedisAddress.Read(settings) is { } redis)
+        {
+            services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
+            services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
+            services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
+                parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
+        }
+        else
+        {
+            services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
+            services.AddSingleton<IOneWrite, SqliteOneWrite>();
+        }
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 
@@ -143,6 +156,22 @@ internal static class Startup
         services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
         services.AddHostedService<Housekeeper>();
         services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
+    }
+
+    /// <summary>The lists of other services, where there is a Redis to have them.</summary>
+    public static void AddInboxes(this IServiceCollection services, Settings settings)
+    {
+        if (RedisAddress.Read(settings) is null) return;
+        services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
+        services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
+    }
+
+    /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>
+    public static async Task<bool> JoinInstancesAsync(this WebApplication app)
+    {
+        if (app.Services.GetService<InstanceRegistry>() is not { } registry || await registry.TryJoinAsync() is not { } problem) return true;
+        await Console.Error.WriteLineAsync("error: " + problem);
+        return false;
     }
 
     public static void AddReference(this IServiceCollection services)

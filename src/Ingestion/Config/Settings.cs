@@ -13,6 +13,10 @@ public sealed record Settings
     public int RedisDb { get; init; }
     public string? RedisPassword { get; init; }
     public string? RedisUrl { get; init; }
+
+    /// <summary>Parts of the tasks in Redis, each in one slot of a cluster.</summary>
+    public int RedisShards { get; init; } = 1;
+
     public string DocumentQueue { get; init; } = "document_process_queue";
     public string EmbeddingCallbackQueue { get; init; } = "embedding_callback_queue";
     public string TaskStatusQueue { get; init; } = "task_status_queue";

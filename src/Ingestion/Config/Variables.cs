@@ -42,6 +42,8 @@ internal static class Variables
             Of("REDIS_URL", "Instead of REDIS_HOST: TLS, several endpoints, a cluster.",
                 OptionalText("an address that starts with redis:// or rediss://", IsRedis),
                 s => s.RedisUrl, (s, v) => s with { RedisUrl = v }, secret: true),
+            Of("REDIS_SHARDS", "Parts that tenants are spread over, so that the servers of a cluster share the work. Fixed with the first start.",
+                Whole(1, 64), s => s.RedisShards, (s, v) => s with { RedisShards = v }),
             Of("DOCUMENT_QUEUE", "Redis list on which other services push documents.",
                 Name, s => s.DocumentQueue, (s, v) => s with { DocumentQueue = v }),
             Of("EMBEDDING_CALLBACK_QUEUE", "Redis list on which the embedding service answers.",

@@ -150,7 +150,8 @@ public sealed record DocumentDraft
         return (int)((long)size * settings.ChunkOverlap / settings.ChunkSize);
     }
 
-    private string Fingerprint(DocumentSource content)
+    /// <summary>Hash of everything that the client sent.</summary>
+    public string Fingerprint(DocumentSource content)
     {
         var parts = new[]
         {

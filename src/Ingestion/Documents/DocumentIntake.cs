@@ -16,7 +16,15 @@ public sealed class DocumentIntake(
     ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
     Settings settings, TimeProvider time)
 {
-    public async Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel)
+    public Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel) =>
+        AcceptAsync(draft, idempotencyKey, null, cancel);
+
+    /// <summary>As another service asks, under a task id of its own. A file that is refused stays where that service put it.</summary>
+    public Task<(EnqueueResult? Result, Problem? Problem)> AcceptActionAsync(DocumentDraft draft, string taskId, CancellationToken cancel) =>
+        AcceptAsync(draft, null, taskId, cancel);
+
+    private async Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(
+        DocumentDraft draft, string? idempotencyKey, string? givenId, CancellationToken cancel)
     {
         var content = draft.File;
         var kept = false;
@@ -34,8 +42,10 @@ public sealed class DocumentIntake(
             if (await quota.CheckAsync(place, content!.Size, chunks: 1, cancel) is { } excess)
                 return (null, Problems.QuotaExceeded(excess.Message, excess.Limit));
             var now = time.GetUtcNow();
-            var taskId = Guid.CreateVersion7(now).ToString();
-            var result = await engine.EnqueueAsync(draft.ToSpec(taskId, content, settings, idempotencyKey, now), cancel);
+            var spec = draft.ToSpec(givenId ?? Guid.CreateVersion7(now).ToString(), content, settings, idempotencyKey, now);
+            // The id is then what makes it the same request.
+            if (givenId is not null) spec = spec with { Fingerprint = draft.Fingerprint(content) };
+            var result = await engine.EnqueueAsync(spec, cancel);
             kept = result is EnqueueResult.Created;
             return result switch
             {
@@ -44,9 +54,16 @@ public sealed class DocumentIntake(
                 _ => (result, null),
             };
         }
+        catch (UnavailableException)
+        {
+            // It may have been accepted all the same; the sweep knows.
+            kept = true;
+            throw;
+        }
         finally
         {
-            if (!kept && content?.FileKey is { } key) uploads.Delete(key);
+            var isOthers = givenId is not null && draft.File is not null;
+            if (!kept && !isOthers && content?.FileKey is { } key) uploads.Delete(key);
         }
     }
 

@@ -48,6 +48,12 @@ internal sealed class PreparedChange
     public string? Warnings { get; }
     public bool Committing { get; }
 
+    /// <summary>One event's body as it was told.</summary>
+    public byte[] RawBody(int index) => _bodies[index];
+
+    /// <summary>What a progress event says; null for any other.</summary>
+    public int? Percentage(int index) => (_events[index] as ProgressEvent)?.Percentage;
+
     /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
     public byte[] Body(int index, ref int percentage)

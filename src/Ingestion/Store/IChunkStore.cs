@@ -87,6 +87,9 @@ public interface IChunkStore
     /// <summary>What the visible versions of all the tenant's documents take up.</summary>
     Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel);
 
+    /// <summary>Made with the store and kept in it: two processes that read the same share it.</summary>
+    Task<string> ReadIdentityAsync(CancellationToken cancel);
+
     /// <summary>
     /// Removes earlier versions that are more than the store keeps, and what was staged and left alone for 30 days, in bounded steps. Any number of processes may call it.
     /// </summary>

@@ -32,6 +32,9 @@ public sealed class SqliteStore : IChunkStore
         _search = new SqliteSearch(database, new CollectionCache(vectorMemory));
     }
 
+    public Task<string> ReadIdentityAsync(CancellationToken cancel) =>
+        ReadAsync(session => session.Scalar<string>("SELECT id FROM store_identity")!, cancel);
+
     public Task<StagedVersion> StageAsync(NewVersion version, CancellationToken cancel) =>
         Task.Run(() => new VersionStaging(_database, _time, version).RunAsync(cancel), cancel);
 

@@ -76,5 +76,10 @@ internal static class SqliteStoreSchema
           UPDATE collection SET chunks=chunks-old.chunk_count, bytes=bytes-json_extract(old.source, '$.Size') WHERE id=old.collection;
         END;
         """,
+        """
+        -- Which store this is, for those who must be sure that they share it.
+        CREATE TABLE store_identity(id TEXT NOT NULL);
+        INSERT INTO store_identity VALUES(lower(hex(randomblob(16))));
+        """,
     ];
 }

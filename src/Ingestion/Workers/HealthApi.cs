@@ -1,5 +1,6 @@
 using Ingestion.Config;
 using Ingestion.Http;
+using Ingestion.Redis;
 using Ingestion.Tasks;
 
 namespace Ingestion.Workers;
@@ -18,7 +19,7 @@ public static class HealthApi
             .Produces<ReadyResponse>().Produces<ReadyResponse>(503);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, ITaskEngine engine, WorkerPool pool, Settings settings)
+    private static async Task<IResult> GetAsync(HttpContext http, ITaskEngine engine, WorkerPool pool, Settings settings, IServiceProvider parts)
     {
         EngineStats? stats = null;
         try
@@ -32,8 +33,11 @@ public static class HealthApi
         var isHealthy = stats is not null && pool.IsAlive;
         var workers = new WorkersView(pool.Id, pool.Count > 0, pool.Count, pool.Count, pool.Busy);
         var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
+        // Only a question that Redis answers shows that it is there.
+        var usesRedis = parts.GetService<RedisConnection>() is not null;
+        var (kind, redis) = usesRedis ? ("redis", stats is null ? "disconnected" : "connected") : ("sqlite", "not_used");
         return Results.Json(
-            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, "sqlite", "not_used", workers, tasks),
+            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, kind, redis, workers, tasks),
             HealthWire.Answers.HealthResponse);
     }
 

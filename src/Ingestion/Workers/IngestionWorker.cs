@@ -24,14 +24,16 @@ public sealed class IngestionWorker(
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var ending = Task.CompletedTask;
+        var (ending, isAway) = (Task.CompletedTask, false);
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 Volatile.Write(ref _lastLook, time.GetTimestamp());
                 var wait = settings.WorkerSleepTime > LongestWait ? settings.WorkerSleepTime : LongestWait;
-                foreach (var lease in await engine.LeaseAsync(id, 1, wait, stop))
+                var leases = await engine.LeaseAsync(id, 1, wait, stop);
+                isAway = false;
+                foreach (var lease in leases)
                 {
                     _busy = true;
                     var hold = keeper.Hold(lease);
@@ -47,7 +49,9 @@ public sealed class IngestionWorker(
             }
             catch (Exception fault)
             {
-                log.LogWarning(fault, "Worker {Worker} cannot reach the tasks; it tries again", id);
+                // Once for all the time that they are away.
+                if (!isAway || fault is not UnavailableException) log.LogWarning(fault, "Worker {Worker} cannot reach the tasks; it tries again", id);
+                isAway = fault is UnavailableException;
                 await Task.Delay(PauseAfterFault, time, CancellationToken.None);
             }
             finally

@@ -227,8 +227,6 @@ public class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("REDIS_HOST=localhost", "REDIS_HOST=localhost: ")]
-    [InlineData("REDIS_URL=rediss://u:hunter2@redis.example:6380", "REDIS_URL=***: ")]
     [InlineData("DATABASE_URL=postgres://u:hunter2@db/ingestion", "DATABASE_URL=***: ")]
     [InlineData("FILE_STORE=s3://bucket/prefix", "FILE_STORE=s3://bucket/prefix: ")]
     [InlineData("EMBEDDING_PROVIDER=onnx\nONNX_MODEL_DIR=/m", "EMBEDDING_PROVIDER=onnx: ")]

@@ -39,7 +39,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Files that wait for a worker, whole and half-written ones.</summary>
-    public string[] Uploads => Directory.GetFiles(Path.Combine(Folder, "data", "uploads"));
+    public string[] Uploads =>
+        [.. Directory.GetFiles(Path.Combine(Folder, "data", "uploads")).Where(path => !Path.GetFileName(path).StartsWith('.'))];
 
     /// <summary>Bytes; the most that it has held in memory so far, and what it holds now.</summary>
     public (long Peak, long Now) Memory
@@ -66,6 +67,15 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         var folder = Directory.CreateTempSubdirectory("ingestion-").FullName;
         return await StartAsync(folder, ownsFolder: true, environment);
+    }
+
+    /// <summary>Without waiting until it can serve: what it stands on may be away.</summary>
+    public static async Task<ServiceProcess> StartWithoutStorageAsync(params (string Name, string Value)[] environment)
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-").FullName;
+        var service = new ServiceProcess(folder, ownsFolder: true, FreePort(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+        await service.WaitUntilAsync("health/live");
+        return service;
     }
 
     public static async Task<ServiceProcess> StartInAsync(string folder, params (string Name, string Value)[] environment) =>
@@ -100,9 +110,16 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as an orchestrator does, and waits until it has.</summary>
     public async Task<int> TerminateAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         await _process.WaitForExitAsync();
         return _process.ExitCode;
+    }
+
+    /// <param name="signal">TERM; STOP and CONT, between which it does nothing at all.</param>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Starts it again on the same folder and port.</summary>
@@ -194,7 +211,9 @@ public sealed class ServiceProcess : IAsyncDisposable
         lock (_output) _output.Add(line);
     }
 
-    private async Task WaitUntilReadyAsync()
+    public Task WaitUntilReadyAsync() => WaitUntilAsync("health/ready");
+
+    private async Task WaitUntilAsync(string path)
     {
         var waited = Stopwatch.StartNew();
         while (true)
@@ -202,7 +221,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             if (_process.HasExited) throw new InvalidOperationException($"The service stopped with {_process.ExitCode}:\n{Output}");
             try
             {
-                using var answer = await Http.GetAsync("health/ready");
+                using var answer = await Http.GetAsync(path);
                 if (answer.IsSuccessStatusCode) return;
             }
             catch (HttpRequestException)
