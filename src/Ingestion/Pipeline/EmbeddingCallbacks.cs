@@ -24,6 +24,8 @@ public sealed record CallbackResult(CallbackKind Kind, string Message);
 public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
 {
     private const int ReadAtOnce = 1_000;
+    private const int ParkingTries = 100;
+    private static readonly TimeSpan ParkingWait = TimeSpan.FromMilliseconds(50);
 
     public async Task<CallbackResult> HandleAsync(EmbeddingCallbackAction action, CancellationToken cancel)
     {
@@ -70,11 +72,17 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
         return all;
     }
 
+    /// <summary>A callback may come before its task is parked, which is only a moment: then it is told once more.</summary>
     private async Task<CallbackResult> RefuseAsync(IngestionTask task, string reason, CancellationToken cancel)
     {
-        var checkpoint = Checkpoint.Parse(task.Checkpoint) with { CallbackError = reason };
-        var change = new TaskChange { Checkpoint = checkpoint.ToJson() };
-        await engine.ResumeAsync(task.Spec.TenantId, task.Spec.TaskId, task.Attempt, change, cancel);
+        var (tenant, taskId, attempt) = (task.Spec.TenantId, task.Spec.TaskId, task.Attempt);
+        for (var tries = 0; tries < ParkingTries; tries++)
+        {
+            if (tries > 0) await Task.Delay(ParkingWait, cancel);
+            if (await engine.GetAsync(tenant, taskId, cancel) is not { } now || now.State.IsFinal() || now.Attempt != attempt) break;
+            var change = new TaskChange { Checkpoint = (Checkpoint.Parse(now.Checkpoint) with { CallbackError = reason }).ToJson() };
+            if (await engine.ResumeAsync(tenant, taskId, attempt, change, cancel)) break;
+        }
         return new(CallbackKind.Refused, reason);
     }
 

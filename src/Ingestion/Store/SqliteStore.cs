@@ -194,12 +194,18 @@ public sealed class SqliteStore : IChunkStore
 
     public async Task<DeleteReceipt?> DeleteDocumentAsync(string tenant, string collection, string document, CancellationToken cancel)
     {
-        // First nobody sees it any more, in one step; then it goes piece by piece.
-        var versions = await _database.WriteAsync(session =>
+        // First nobody sees it any more, in one step; then it goes piece by piece, here or in a sweep: so it is counted before.
+        var (versions, chunks, vectors) = await _database.WriteAsync(session =>
         {
-            if (CollectionRow.Find(session, tenant, collection) is not { } row) return [];
+            if (CollectionRow.Find(session, tenant, collection) is not { } row) return ([], 0, 0);
             var found = VersionRow.OfDocument(session, row.Id, document).FindAll(version => version.State != "dropped");
-            foreach (var version in found) session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
+            (long Chunks, long Vectors) counts = default;
+            foreach (var version in found)
+            {
+                session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
+                var (some, others) = VersionRemoval.Count(session, version);
+                counts = (counts.Chunks + some, counts.Vectors + others);
+            }
             if (found.Exists(version => version.State == "visible"))
                 session.Execute(
                     """
@@ -210,17 +216,12 @@ public sealed class SqliteStore : IChunkStore
                     ("$left", session.Scalar<long>(
                         "SELECT EXISTS(SELECT 1 FROM version WHERE collection=$id AND state='visible' AND dimension>0)", ("$id", row.Id))),
                     ("$id", row.Id));
-            return found;
+            return (found, counts.Chunks, counts.Vectors);
         });
         if (versions.Count == 0) return null;
-        long chunks = 0, vectors = 0;
         foreach (var version in versions)
         {
-            for (var done = false; !done;)
-            {
-                var removed = await _database.StepAsync(session => VersionRemoval.Step(session, version));
-                (chunks, vectors, done) = (chunks + removed.Chunks, vectors + removed.Vectors, removed.Done);
-            }
+            while (!await _database.StepAsync(session => VersionRemoval.Step(session, version))) { }
         }
         var remaining = _database.Read(session => versions.Sum(version => VersionRemoval.CountRows(session, version)));
         return new DeleteReceipt(versions.Count, chunks, vectors, remaining);
@@ -245,11 +246,7 @@ public sealed class SqliteStore : IChunkStore
         await _history.TrimAsync(cancel);
         while (_database.Read(NextUnseen) is { } version)
         {
-            for (var done = false; !done;)
-            {
-                cancel.ThrowIfCancellationRequested();
-                done = (await _database.StepAsync(session => VersionRemoval.Step(session, version))).Done;
-            }
+            while (!await _database.StepAsync(session => VersionRemoval.Step(session, version))) cancel.ThrowIfCancellationRequested();
         }
 
         static VersionRow? NextUnseen(SqliteSession session) =>

@@ -57,6 +57,7 @@ internal static class SqliteStoreSchema
         -- From now on 'superseded' versions are kept, to be brought back.
         ALTER TABLE version ADD COLUMN fingerprint TEXT;
         ALTER TABLE version ADD COLUMN chunking TEXT;
+        UPDATE version SET state='dropped' WHERE state='superseded';
         """,
         """
         -- Of the visible versions, kept true wherever one comes or goes; bytes as the documents were sent.

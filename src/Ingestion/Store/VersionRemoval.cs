@@ -17,28 +17,31 @@ internal static class VersionRemoval
         if (version.ChunkCount + version.ParentCount <= SmallVersion) Step(session, version);
     }
 
-    public static Removed Step(SqliteSession session, VersionRow version)
+    /// <summary>Chunks and vectors that the file has of the version; parents are no chunks of their own.</summary>
+    public static (long Chunks, long Vectors) Count(SqliteSession session, VersionRow version) => session.First(
+        """
+        SELECT (SELECT count(*) FROM chunk WHERE id>=$first AND id<$end), (SELECT count(*) FROM chunk_vector WHERE id>=$first AND id<$end)
+        """,
+        row => (row.GetInt64(0), row.GetInt64(1)), ("$first", version.FirstChunk), ("$end", version.EndChunk));
+
+    /// <summary>True where nothing is left.</summary>
+    public static bool Step(SqliteSession session, VersionRow version)
     {
         var from = session.Scalar<long>(
             "SELECT coalesce(min(id), $end) FROM chunk WHERE id>=$first AND id<$end",
             ("$end", version.EndRow), ("$first", version.FirstChunk));
         var end = Math.Min(from + ChunksPerStep, version.EndRow);
         ReadOnlySpan<(string, object?)> range = [("$from", from), ("$end", end)];
-        // Parents are no chunks of their own: they are not counted.
-        var chunks = DeleteChunks(session, from, Math.Min(end, version.EndChunk));
-        DeleteChunks(session, Math.Max(from, version.EndChunk), end);
-        var vectors = session.Execute("DELETE FROM chunk_vector WHERE id>=$from AND id<$end", range);
+        session.Execute("DELETE FROM chunk WHERE id>=$from AND id<$end", range);
+        session.Execute("DELETE FROM chunk_vector WHERE id>=$from AND id<$end", range);
         session.Execute("DELETE FROM chunk_text WHERE id>=$from AND id<$end", range);
         session.Execute("DELETE FROM chunk_words WHERE rowid>=$from AND rowid<$end", range);
         session.Execute("DELETE FROM chunk_context WHERE id>=$from AND id<$end", range);
-        if (end < version.EndRow) return new Removed(chunks, vectors, Done: false);
+        if (end < version.EndRow) return false;
         session.Execute("DELETE FROM content WHERE version=$id", ("$id", version.Id));
         session.Execute("DELETE FROM version WHERE id=$id", ("$id", version.Id));
-        return new Removed(chunks, vectors, Done: true);
+        return true;
     }
-
-    private static int DeleteChunks(SqliteSession session, long from, long end) =>
-        from < end ? session.Execute("DELETE FROM chunk WHERE id>=$from AND id<$end", ("$from", from), ("$end", end)) : 0;
 
     /// <summary>Rows that the file still has of the version, in every table.</summary>
     public static long CountRows(SqliteSession session, VersionRow version) =>
@@ -51,6 +54,4 @@ internal static class VersionRemoval
               + (SELECT count(*) FROM chunk_context WHERE id>=$first AND id<$end)
             """,
             ("$id", version.Id), ("$first", version.FirstChunk), ("$end", version.EndRow));
-
-    public readonly record struct Removed(int Chunks, int Vectors, bool Done);
 }

@@ -110,6 +110,27 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_callback_that_does_not_fit_is_not_lost_where_it_comes_before_the_parking()
+    {
+        Task? early = null;
+        _answers.Enqueue(action =>
+        {
+            early = CallBackAsync(action, [Vector(1), Vector(2)]);
+            Thread.Sleep(300);
+            return Results.StatusCode(202);
+        });
+        var task = await SendAsync("d1");
+        var asked = await NextRequestAsync();
+
+        var again = await NextRequestAsync();
+
+        Assert.True(again.GetProperty("metadata").GetProperty("attempt").GetInt32() > asked.GetProperty("metadata").GetProperty("attempt").GetInt32());
+        await early!;
+        await CallBackAsync(again, [Vector(1)]);
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", task), "status"));
+    }
+
+    [Fact]
     public async Task A_callback_after_the_cancel_changes_nothing_and_one_for_no_task_is_told_so()
     {
         var task = await SendAsync("d1");

@@ -108,6 +108,24 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Fact]
+    public async Task A_sweep_beside_a_delete_takes_nothing_from_its_counts()
+    {
+        string[] texts = [.. Enumerable.Range(0, 900).Select(i => $"Cláusula {i}.")];
+        await Ingest(Draft.Of("d1", "t1", texts));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var sweeping = Task.Run(async () =>
+        {
+            while (!stop.IsCancellationRequested) await Store.SweepAsync(CancellationToken.None);
+        }, Cancel);
+
+        var receipt = await Store.DeleteDocumentAsync(Tenant, Collection, "d1", Cancel);
+        await stop.CancelAsync();
+        await sweeping;
+
+        Assert.Equal(new DeleteReceipt(1, 900, 900, 0), receipt);
+    }
+
+    [Fact]
     public async Task A_deleted_document_takes_its_earlier_versions_along()
     {
         await Ingest(Draft.Of("d1", "t1", "uno", "dos"));
