@@ -6,18 +6,18 @@ using System.Text;
 
 namespace Ingestion.Benchmarks;
 
-/// <summary>One tenant floods, another goes on with its work: how long the other waits from POST to completed, idle and meanwhile.</summary>
+/// <summary>One tenant floods, another goes on with its work: how long that one waits from POST to completed, idle and then.</summary>
 internal static class FloodBench
 {
     private const int Requests = 10_000, Senders = 8, Warmup = 200, Samples = 200;
 
-    /// <param name="args">The flooding tenant's requests a minute (0: no limit), and how many it sends a second (0: as many as it can).</param>
+    /// <param name="args">The flooding tenant's requests a minute (0: no limit), and what it sends a second (0: what it can).</param>
     public static async Task<int> RunAsync(string[] args)
     {
         var numbers = args.Select(arg => int.Parse(arg, CultureInfo.InvariantCulture)).ToArray();
         var (limit, pace) = (numbers.ElementAtOrDefault(0), numbers.ElementAtOrDefault(1));
         var file = Path.GetTempFileName();
-        await File.WriteAllTextAsync(file, string.Create(CultureInfo.InvariantCulture, $"{{\"flood\": {{\"requests_per_minute\": {limit}}}}}"));
+        await File.WriteAllTextAsync(file, $$"""{"flood": {"requests_per_minute": {{limit}} } }""");
         try
         {
             await using var service = await IngestionService.StartAsync(("TENANT_LIMITS_FILE", file));
@@ -35,10 +35,14 @@ internal static class FloodBench
             var after = new List<double>();
             while (await service.CountWaitingAsync() > 0) after.AddRange(await TimesAsync(service, 1));
 
-            Say($"flood: {Requests} requests in {flooded.TotalSeconds:0.0} s, answered {string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"))}");
+            var answered = string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"));
+            Say($"flood: {Requests} requests in {flooded.TotalSeconds:0.0} s, answered {answered}");
             foreach (var (what, times) in new[] { ("idle", idle), ("while it floods", during), ("while its backlog is worked on", after) })
                 if (times.Count > 0)
-                    Say($"{what}: {times.Count} documents, p50 {At(times, 0.5):0.0} ms, p95 {At(times, 0.95):0.0} ms, {At(times, 0.95) / At(idle, 0.95):0.00} x idle");
+                {
+                    var (middle, high) = (At(times, 0.5), At(times, 0.95));
+                    Say($"{what}: {times.Count} documents, p50 {middle:0.0} ms, p95 {high:0.0} ms, {high / At(idle, 0.95):0.00} x idle");
+                }
             return 0;
         }
         finally
@@ -54,10 +58,9 @@ internal static class FloodBench
         await Parallel.ForEachAsync(Enumerable.Range(0, Requests), new ParallelOptions { MaxDegreeOfParallelism = Senders }, async (i, cancel) =>
         {
             if (pace > 0 && TimeSpan.FromSeconds((double)i / pace) - clock.Elapsed is { Ticks: > 0 } early) await Task.Delay(early, cancel);
+            var text = $"Text {i} of somebody who sends too much, and does not care.";
             using var answer = await http.PostAsJsonAsync(
-                "api/v1/documents/text",
-                new { tenant_id = "flood", collection_id = "c", document_id = "d" + i, text = $"Text {i} of somebody who sends too much, and does not care." },
-                cancel);
+                "api/v1/documents/text", new { tenant_id = "flood", collection_id = "c", document_id = "d" + i, text }, cancel);
             answers.AddOrUpdate((int)answer.StatusCode, 1, (_, count) => count + 1);
         });
     }

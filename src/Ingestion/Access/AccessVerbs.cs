@@ -25,7 +25,10 @@ public static class AccessVerbs
         if (args is ["keys"])
         {
             foreach (var key in ApiKeys.Parse(settings.ApiKeys, out _).All)
-                output.WriteLine($"{key.Prefix}  {string.Join(", ", key.Caller.Tenants ?? (IReadOnlySet<string>)new HashSet<string> { Caller.EveryTenant })}  {key.Caller.Scopes.Wire()}");
+            {
+                var tenants = key.Caller.Tenants is { } some ? string.Join(", ", some) : Caller.EveryTenant;
+                output.WriteLine($"{key.Prefix}  {tenants}  {key.Caller.Scopes.Wire()}");
+            }
             return 0;
         }
         if (args[0] == "keys" || Options(args[1..]) is not { } options)
@@ -38,15 +41,16 @@ public static class AccessVerbs
             var (key, entry) = ApiKey.Make(options.Tenants, options.Scopes);
             output.WriteLine($"key:       {key}");
             output.WriteLine($"API_KEYS:  {entry}");
-            errors.WriteLine("The key is shown this once. Add its entry to API_KEYS, separated from others by a comma, and start the service again.");
+            errors.WriteLine("The key is shown this once. Add its entry to API_KEYS, after a comma where there are others, and start again.");
             return 0;
         }
         if (settings.AuthSecret is not { } secret)
         {
-            errors.WriteLine("AUTH_SECRET is not set. Set it to at least 32 random characters, for the service too: openssl rand -base64 32");
+            errors.WriteLine("AUTH_SECRET is not set. Set it to 32 random characters or more, for the service too: openssl rand -base64 32");
             return 2;
         }
-        output.WriteLine(Tokens.Make(secret, options.Tenants, options.Scopes, options.Lifetime, options.Name, settings.AuthAudience, time.GetUtcNow()));
+        output.WriteLine(Tokens.Make(
+            secret, options.Tenants, options.Scopes, options.Lifetime, options.Name, settings.AuthAudience, time.GetUtcNow()));
         return 0;
     }
 
@@ -61,7 +65,9 @@ public static class AccessVerbs
             switch (args[i])
             {
                 case "--tenant" when RequestIds.IsValid(value): tenants.Add(value); break;
-                case "--scope" when value.Split(' ', ',', '+').All(one => ScopeNames.Of(one) != Scopes.None): scopes |= ScopeNames.Parse(value); break;
+                case "--scope" when value.Split(' ', ',', '+').All(one => ScopeNames.Of(one) != Scopes.None):
+                    scopes |= ScopeNames.Parse(value);
+                    break;
                 case "--for" when TryReadLifetime(value, out lifetime): break;
                 case "--name" when RequestIds.IsValid(value): name = value; break;
                 default: return null;
@@ -74,8 +80,8 @@ public static class AccessVerbs
     {
         lifetime = default;
         var unit = text.Length > 1 ? text[^1] switch { 'm' => 60, 'h' => 3600, 'd' => 86_400, _ => 0 } : 0;
-        if (unit == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number is < 1 or > 10_000)
-            return false;
+        if (unit == 0 || !int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number)) return false;
+        if (number is < 1 or > 10_000) return false;
         lifetime = TimeSpan.FromSeconds((double)number * unit);
         return true;
     }

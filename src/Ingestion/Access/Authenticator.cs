@@ -29,7 +29,8 @@ public sealed class Authenticator
     {
         if (!_isConfigured) return (Caller.Anyone, null);
         if (string.IsNullOrEmpty(credential))
-            return (null, Problems.Unauthorized("Send a key or a token: Authorization: Bearer <token>, or token in the query of a WebSocket."));
+            return (null, Problems.Unauthorized(
+                "Send a key or a token: Authorization: Bearer <token>, or token in the query of a WebSocket."));
         if (_keys.Find(credential) is { } known) return (known, null);
         try
         {
@@ -68,5 +69,6 @@ public sealed class Authenticator
         _ => (null, NotValid()),
     };
 
-    private static Problem NotValid() => Problems.Unauthorized("This key or token is not known here. Check that it is whole and for this service.");
+    private static Problem NotValid() =>
+        Problems.Unauthorized("This key or token is not known here. Check that it is whole and for this service.");
 }

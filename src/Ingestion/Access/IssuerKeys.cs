@@ -75,7 +75,7 @@ public sealed class IssuerKeys(string authority, HttpClient http, TimeProvider t
             var issuer = discovery.RootElement.GetProperty("issuer").GetString() ?? "";
             var address = discovery.RootElement.GetProperty("jwks_uri").GetString() ?? "";
             if (issuer.TrimEnd('/') != _authority) throw new InvalidDataException($"it calls itself {issuer}");
-            if (_authority.StartsWith("https:", StringComparison.OrdinalIgnoreCase) && !address.StartsWith("https:", StringComparison.OrdinalIgnoreCase))
+            if (IsSecure(_authority) && !IsSecure(address))
                 throw new InvalidDataException("its keys have no https address");
             var keys = new JsonWebKeySet(await FetchAsync(address, limit.Token)).GetSigningKeys();
             if (keys.Count == 0) throw new InvalidDataException("it publishes no key for signatures");
@@ -90,6 +90,8 @@ public sealed class IssuerKeys(string authority, HttpClient http, TimeProvider t
             throw new UnavailableException("The token issuer cannot be asked now.", fault);
         }
     }
+
+    private static bool IsSecure(string address) => address.StartsWith("https:", StringComparison.OrdinalIgnoreCase);
 
     private async Task<string> FetchAsync(string address, CancellationToken cancel)
     {

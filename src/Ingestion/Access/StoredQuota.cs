@@ -31,7 +31,8 @@ public sealed class StoredQuota(TenantQuotas quotas, IChunkStore store)
     }
 
     private static QuotaExcess Excess(string what, long used, long limit) => new(
-        string.Create(CultureInfo.InvariantCulture,
-            $"The tenant may have {limit} {what} stored and has {used}; this document does not fit. Delete documents, or ask the operator for more."),
+        string.Create(
+            CultureInfo.InvariantCulture,
+            $"The tenant may have {limit} {what} stored and has {used}; this document does not fit. Delete documents, or ask for more."),
         limit);
 }

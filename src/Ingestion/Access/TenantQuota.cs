@@ -62,7 +62,8 @@ public sealed class TenantQuotas
     public TenantLimits TaskLimitsOf(string tenant)
     {
         var quota = Of(tenant);
-        return new(quota.QueuedTasks is > 0 and var waiting ? waiting : int.MaxValue, quota.OpenTasks is > 0 and var open ? open : int.MaxValue);
+        return new(
+            quota.QueuedTasks is > 0 and var waiting ? waiting : int.MaxValue, quota.OpenTasks is > 0 and var open ? open : int.MaxValue);
     }
 
     private static Dictionary<string, TenantQuota> ReadFile(string path)
@@ -78,7 +79,8 @@ public sealed class TenantQuotas
         }
         catch (JsonException fault)
         {
-            throw new InvalidDataException($"must be a JSON object of tenants and their limits; look at line {fault.LineNumber + 1}", fault);
+            throw new InvalidDataException(
+                $"must be a JSON object of tenants and their limits; look at line {fault.LineNumber + 1}", fault);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {

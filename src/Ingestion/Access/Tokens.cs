@@ -59,7 +59,8 @@ public static class Tokens
     };
 
     /// <summary>What must hold for a token of an issuer.</summary>
-    public static TokenValidationParameters OfIssuer(string issuer, IEnumerable<SecurityKey> keys, string audience, TimeProvider time) => new()
+    public static TokenValidationParameters OfIssuer(
+        string issuer, IEnumerable<SecurityKey> keys, string audience, TimeProvider time) => new()
     {
         ValidAlgorithms = IssuerAlgorithms,
         IssuerSigningKeys = keys,
@@ -98,7 +99,8 @@ public static class Tokens
     }
 
     private static IEnumerable<string> Values(ClaimsIdentity identity, string[] names) =>
-        identity.Claims.Where(claim => names.Contains(claim.Type) && claim.ValueType == ClaimValueTypes.String).Select(claim => claim.Value);
+        identity.Claims.Where(claim => names.Contains(claim.Type) && claim.ValueType == ClaimValueTypes.String)
+            .Select(claim => claim.Value);
 
     private static bool IsNow(DateTime? from, DateTime? to, TimeProvider time)
     {

@@ -27,6 +27,19 @@ public sealed record EmbeddingCallbackAction
     /// <param name="reason">Why it cannot be read, for the sender.</param>
     public static EmbeddingCallbackAction? Parse(JsonElement action, out string reason)
     {
+        try
+        {
+            return Read(action, out reason);
+        }
+        catch (InvalidOperationException)
+        {
+            reason = "A string of the action holds half a surrogate pair. Send valid Unicode.";
+            return null;
+        }
+    }
+
+    private static EmbeddingCallbackAction? Read(JsonElement action, out string reason)
+    {
         reason = "";
         if (action.ValueKind != JsonValueKind.Object) reason = "The body must be a JSON object.";
         else if (Text(action, "action_type") is { } type && !type.StartsWith("embedding.", StringComparison.Ordinal)) reason = "action_type must be embedding.callback.";
@@ -58,7 +71,8 @@ public sealed record EmbeddingCallbackAction
             TaskId = Text(action, "task_id")!,
             IsSuccess = isSuccess,
             Attempt = action.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-                && metadata.TryGetProperty("attempt", out var attempt) && attempt.TryGetInt32(out var number) ? number : null,
+                && metadata.TryGetProperty("attempt", out var attempt)
+                && attempt.ValueKind == JsonValueKind.Number && attempt.TryGetInt32(out var number) ? number : null,
             Embeddings = vectors,
             ChunkIds = ReadChunkIds(action),
             Model = Text(action, "model"),

@@ -5,6 +5,7 @@ import { SearchBox } from './search.js';
 import { TaskList } from './tasks.js';
 import { UploadForm } from './upload.js';
 import { Viewer } from './viewer.js';
+import { clearNotices } from './dom.js';
 import { bind, language, languages, setLanguage, t, translate } from './i18n.js';
 import { session, write } from './session.js';
 
@@ -39,6 +40,7 @@ new UploadForm({
 });
 
 session.onChange(() => {
+  clearNotices();
   searchBox.clear();
   tasks.load();
   library.load();

@@ -37,7 +37,7 @@ export class DocumentList {
     try {
       answer = await listDocuments(this.#page + 1, PAGE);
     } catch (error) {
-      notice(error.message, { bad: true });
+      if (turn === this.#turn) notice(error.message, { bad: true });
       return;
     }
     // Another collection, or a newer list of this one, is on its way.

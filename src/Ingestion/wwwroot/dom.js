@@ -71,10 +71,16 @@ export function announce(text) {
   }, 400);
 }
 
+/** What was said is no longer true of what is shown. */
+export function clearNotices() {
+  document.getElementById('notices').replaceChildren();
+}
+
 /** A short message that goes away by itself; `bad` ones stay until they are closed. */
 export function notice(message, { bad = false } = {}) {
   const box = el('div', { class: `notice${bad ? ' bad' : ''}`, role: bad ? 'alert' : 'status' }, el('p', {}, message));
   const close = () => box.remove();
+  for (const other of document.querySelectorAll('.notice.bad')) if (other.textContent === message) other.remove();
   box.append(button('close', close, { symbol: 'close', quiet: true }));
   document.getElementById('notices').append(box);
   if (!bad) setTimeout(close, 8000);

@@ -146,7 +146,9 @@ public sealed class HostileBodyTests(LimitedService service) : IClassFixture<Lim
         var answer = new TenantClient(service.Process).SendAsync(HttpMethod.Post, path + "?tenant_id=t&collection_id=c&document_id=d", body)
             .GetAwaiter().GetResult();
         Assert.True(answer.Status is >= 200 and < 500, $"{answer.Status}: {answer.Body}");
-        Assert.Equal(answer.Status < 300, answer.Json.GetProperty("success").GetBoolean() || path.EndsWith("callback", StringComparison.Ordinal));
+        // A callback that was taken in may still say that its vectors did not fit.
+        if (!path.EndsWith("callback", StringComparison.Ordinal) || answer.Status >= 400)
+            Assert.Equal(answer.Status < 300, answer.Json.GetProperty("success").GetBoolean());
         if (answer.Status >= 400) Assert.False(string.IsNullOrEmpty(answer.Code), answer.Body);
         return true;
     }

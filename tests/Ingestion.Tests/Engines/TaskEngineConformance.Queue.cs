@@ -23,6 +23,7 @@ public partial class TaskEngineConformance
             Tags = ["pumps", "água"],
             Metadata = JsonElement.Parse("""{"year":2024,"nested":{"a":[1,null,"x"]}}"""),
             EmbeddingModel = "text-embedding-3-large",
+            Warnings = ["The field titel is not known and was ignored; did you mean title?"],
         };
         var created = Assert.IsType<EnqueueResult.Created>(await engine.EnqueueAsync(spec, Stop)).Task;
 
@@ -37,7 +38,8 @@ public partial class TaskEngineConformance
             Assert.Null(task.CompletedAt);
             Assert.Equal(spec.Tags, task.Spec.Tags);
             Assert.Equal(spec.Metadata.Value.GetRawText(), task.Spec.Metadata?.GetRawText());
-            Assert.Equal(spec, task.Spec with { Tags = spec.Tags, Metadata = spec.Metadata });
+            Assert.Equal(spec.Warnings, task.Spec.Warnings);
+            Assert.Equal(spec, task.Spec with { Tags = spec.Tags, Metadata = spec.Metadata, Warnings = spec.Warnings });
         }
         var accepted = Assert.Single(await EventsAsync(engine, spec.TaskId));
         Assert.Equal("task_status", accepted.GetProperty("event_type").GetString());

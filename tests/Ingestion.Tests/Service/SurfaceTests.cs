@@ -39,6 +39,7 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
             "GET /api/v1/collections/{collection_id}/documents/{document_id}/content",
             "GET /api/v1/collections/{collection_id}/documents/{document_id}/chunks",
             "DELETE /api/v1/collections/{collection_id}/documents/{document_id}",
+            "POST /api/v1/collections/{collection_id}/documents/{document_id}/rollback",
             "POST /api/v1/search", "POST /api/v1/embeddings/callback", "GET /health", "GET /health/live", "GET /health/ready",
         ];
         Assert.Equal(promised.Order(StringComparer.Ordinal), routes);

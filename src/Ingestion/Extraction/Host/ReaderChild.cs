@@ -14,6 +14,8 @@ internal sealed class ReaderChild(Stream output)
     /// <summary>The program's first argument; the memory in megabytes is the second.</summary>
     public const string Verb = "extract-worker";
 
+    private const long TidyAbove = 192L << 20;
+
     private static readonly TimeSpan ProgressEvery = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _sending = new();
@@ -57,17 +59,26 @@ internal sealed class ReaderChild(Stream output)
             using (content.Bytes)
             {
                 var document = DocumentReaders.ReadAsync(content, CancellationToken.None).GetAwaiter().GetResult();
-                return HostMessages.Write(document, Environment.WorkingSet);
+                return HostMessages.Write(document, MemoryLeft());
             }
         }
         catch (ExtractionException fault)
         {
-            return HostMessages.Write(fault, Environment.WorkingSet);
+            return HostMessages.Write(fault, MemoryLeft());
         }
         catch (Exception fault)
         {
             return new FrameWriter(FrameKind.Fault).Add(fault.ToString());
         }
+    }
+
+    /// <summary>Bytes held once what a large document left behind is given back.</summary>
+    private static long MemoryLeft()
+    {
+        var held = Environment.WorkingSet;
+        if (held < TidyAbove) return held;
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        return Environment.WorkingSet;
     }
 
     /// <summary>What comes too soon after the last is left out: progress may be.</summary>

@@ -47,7 +47,6 @@ public sealed class ReaderHost(ReaderHostOptions options) : IAsyncDisposable
     {
         _disposed = true;
         foreach (var process in _all.Keys) await EndAsync(process);
-        _turns.Dispose();
     }
 
     private static bool MayReadHere(DocumentContent content)
@@ -85,6 +84,7 @@ public sealed class ReaderHost(ReaderHostOptions options) : IAsyncDisposable
 
     private async Task<ReaderProcess> TakeAsync(CancellationToken cancel)
     {
+        ObjectDisposedException.ThrowIf(_disposed, this);
         while (_idle.TryPop(out var process))
         {
             if (process.IsUsable) return process;
@@ -106,7 +106,10 @@ public sealed class ReaderHost(ReaderHostOptions options) : IAsyncDisposable
         if (_disposed || !_turns.Wait(0)) return;
         try
         {
-            if (_idle.IsEmpty) _idle.Push(await StartAsync(CancellationToken.None));
+            if (!_idle.IsEmpty) return;
+            var process = await StartAsync(CancellationToken.None);
+            if (_disposed) await EndAsync(process);
+            else _idle.Push(process);
         }
         catch (IOException)
         {

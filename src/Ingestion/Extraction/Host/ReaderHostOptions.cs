@@ -18,7 +18,7 @@ public sealed record ReaderHostOptions
     public int DocumentsPerProcess { get; init; } = 1000;
 
     /// <summary>Bytes in memory after a document, above which a process is replaced.</summary>
-    internal long WornAbove => Math.Max(256L, MemoryMegabytes / 2) << 20;
+    internal long WornAbove => Math.Max(256L, MemoryMegabytes / 4) << 20;
 
     /// <summary>The program that knows the verb of a reading process, and its first arguments: this one.</summary>
     internal IReadOnlyList<string> Program { get; init; } = FindProgram();

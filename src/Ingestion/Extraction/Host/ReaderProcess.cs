@@ -20,7 +20,7 @@ internal sealed class ReaderProcess : IAsyncDisposable
     private readonly Task _listening;
     private int _documents;
     private long _workingSet;
-    private bool _spoiled;
+    private volatile bool _spoiled;
 
     private ReaderProcess(Process process, ReaderHostOptions options)
     {
@@ -87,7 +87,6 @@ internal sealed class ReaderProcess : IAsyncDisposable
                     throw new InvalidOperationException($"A message of kind {frame.Value.Kind}.");
             }
         }
-        _spoiled = true;
         Kill();
         await EndAsync();
         cancel.ThrowIfCancellationRequested();
@@ -131,7 +130,11 @@ internal sealed class ReaderProcess : IAsyncDisposable
         }
     }
 
-    private void Kill() => Confinement.Kill(_process);
+    private void Kill()
+    {
+        _spoiled = true;
+        Confinement.Kill(_process);
+    }
 
     private async Task<Frame?> AskAsync(DocumentContent content, CancellationToken limit)
     {
