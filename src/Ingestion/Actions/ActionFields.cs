@@ -16,8 +16,8 @@ internal static class ActionFields
         number = null;
         if (!from.TryGetProperty(name, out var value) || value.ValueKind == JsonValueKind.Null) return true;
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var written)) number = written;
-        else if (value.ValueKind == JsonValueKind.String
-            && int.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)) number = parsed;
+        else if (value.ValueKind == JsonValueKind.String && int.TryParse(
+            value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed)) number = parsed;
         return number is not null;
     }
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Ingestion.Actions;
 
-/// <summary>What another service pushes to have a document ingested: the fields of <c>POST /documents</c>, with a task id of its own.</summary>
+/// <summary>What another service pushes to have a document ingested: the fields of <c>POST /documents</c>, under its own task id.</summary>
 public sealed record DocumentProcessAction
 {
     public required string TenantId { get; init; }
@@ -51,7 +51,7 @@ public sealed record DocumentProcessAction
             Title = ActionFields.Text(action, "title"),
             Description = ActionFields.Text(action, "description"),
             Tags = tags,
-            Metadata = action.TryGetProperty("metadata", out var metadata) && metadata.ValueKind != JsonValueKind.Null ? metadata.Clone() : null,
+            Metadata = action.TryGetProperty("metadata", out var given) && given.ValueKind != JsonValueKind.Null ? given.Clone() : null,
             ChunkSize = size,
             ChunkOverlap = overlap,
             Chunker = ActionFields.Text(action, "chunker"),

@@ -36,8 +36,8 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
     /// <summary>The oldest item, now this reader's; null where there is none.</summary>
     public async Task<byte[]?> TakeAsync()
     {
-        var item = await Take.RunAsync(redis, [queue, Mine, Beside("readers")], [_reader, (long)Silence.TotalMilliseconds, Beside("reader:")]);
-        return (byte[]?)item;
+        RedisValue[] arguments = [_reader, (long)Silence.TotalMilliseconds, Beside("reader:")];
+        return (byte[]?)await Take.RunAsync(redis, [queue, Mine, Beside("readers")], arguments);
     }
 
     public Task DoneAsync(byte[] item) => redis.AskAsync(database => database.ListRemoveAsync(Mine, item, 1));

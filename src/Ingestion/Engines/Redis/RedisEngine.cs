@@ -200,8 +200,8 @@ public sealed partial class RedisEngine : ITaskEngine
             }
             var arguments = Arguments(tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
                 .With("if_attempt", (string?)answer[3]).With("read", true);
-            var moved = await EngineScript.Move.RunAsync(
-                _redis, shard, With(arguments, new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()))));
+            var ending = new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
+            var moved = await EngineScript.Move.RunAsync(_redis, shard, With(arguments, ending));
             // Where it went on in the meantime: ask again.
             if ((string)moved[0]! != "moved") continue;
             Changed(taskId);
