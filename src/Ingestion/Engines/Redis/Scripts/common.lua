@@ -105,8 +105,19 @@ end
 -- q: there is work; c: something changed; x: whoever works on it is to stop.
 local function tell(kind, id) call('SPUBLISH', at('news'), kind .. instance .. id) end
 
-local function is_full()
-  local everyone = call('ZCARD', at('waiting')) >= tonumber(a.max_waiting)
-  local own = tonumber(call('HGET', at('tenants'), a.tenant) or 0) >= tonumber(a.max_tenant_waiting)
-  return everyone or own, everyone
+local function full_kind()
+  if call('ZCARD', at('waiting')) >= tonumber(a.max_waiting) then return 'queue' end
+  if tonumber(call('HGET', at('tenants'), a.tenant) or 0) >= tonumber(a.max_tenant_waiting) then return 'tenant_queue' end
+  if tonumber(call('HGET', at('open'), a.tenant) or 0) >= tonumber(a.max_tenant_open) then return 'tenant_tasks' end
+end
+
+-- What the caller needs to say when there may be room again: the last ends, since when, and how many tenants wait.
+local function full(kind, found)
+  local ends = call('ZRANGE', at('ended'), 0, 99, 'REV', 'WITHSCORES')
+  return { 'full', kind, #ends / 2, #ends > 0 and now - ends[#ends] or 0, call('HLEN', at('tenants')), found }
+end
+
+-- Tasks of the tenant that have not ended.
+local function count_open(tenant, by)
+  if call('HINCRBY', at('open'), tenant, by) <= 0 then call('HDEL', at('open'), tenant) end
 end
