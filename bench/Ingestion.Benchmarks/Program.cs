@@ -9,11 +9,13 @@ return args switch
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
+    ["mutations", .. var rest] => await Mutations.RunAsync(rest),
+    [Mutations.ChildVerb, .. var rest] => await Mutations.RunChildAsync(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v]");
+    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v], mutations [minutes] [seed]");
     return 2;
 }
