@@ -36,6 +36,7 @@ public static class DocumentReaders
         new MailReader(),
         new MsgReader(),
         new DocReader(),
+        new PptReader(),
         new ZipReader(),
     ];
 

@@ -38,7 +38,7 @@ public sealed class DocReader : IDocumentReader
             foreach (var character in text.Characters(part.Start, part.End, cancel)) body.Take(character, text);
             body.EndPart();
         }
-        return writer.ToDocument(content.MediaType);
+        return SummaryInformation.Of(file).Describe(writer.ToDocument(content.MediaType));
     }
 
     internal static ExtractionException Broken(string how) => new(ExtractionFailure.Corrupt,

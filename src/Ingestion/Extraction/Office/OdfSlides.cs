@@ -54,7 +54,7 @@ internal sealed class OdfSlides(OdfBody body, MarkdownWriter writer, DocumentCon
             case "footer" or "header" or "page-number" or "date-time":
                 var furniture = new List<OfficeBlock>();
                 body.ReadBlock(xml, furniture);
-                _blocks.Add(new OfficeBlock(ElementKind.Furniture, OfficeBlock.Join(furniture)));
+                writer.Furniture(OfficeBlock.Join(furniture));
                 break;
             default:
                 body.ReadBlock(xml, _blocks);

@@ -56,7 +56,7 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
                 _blocks.Add(new OfficeBlock(ElementKind.Heading, PptxText.ReadLine(xml, _relationships, plain: true), 1));
                 return;
             case "dt" or "ftr" or "sldNum" or "hdr":
-                _blocks.Add(new OfficeBlock(ElementKind.Furniture, PptxText.ReadLine(xml, _relationships, plain: true)));
+                writer.Furniture(PptxText.ReadLine(xml, _relationships, plain: true));
                 return;
         }
         var levels = placeholder.HasBody

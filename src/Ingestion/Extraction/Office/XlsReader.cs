@@ -16,11 +16,16 @@ public sealed class XlsReader : IDocumentReader
 
     private static ExtractedDocument Read(DocumentContent content, CancellationToken cancel)
     {
-        if (!CompoundFileCheck.IsCompoundFile(content.Bytes)) RefuseZip(content.Bytes);
+        // The library's own reader of compound files takes what their tables say on trust.
+        var container = CompoundFile.IsOne(content.Bytes) ? new CompoundFile(content.Bytes) : null;
+        if (container is null) RefuseZip(content.Bytes);
+        var records = container?.ReadStream("Workbook") ?? container?.ReadStream("Book");
         try
         {
-            using var reader = ExcelReaderFactory.CreateReader(content.Bytes, new ExcelReaderConfiguration { LeaveOpen = true });
-            return ReadSheets(reader, content, cancel);
+            using var reader = ExcelReaderFactory.CreateReader(
+                records is null ? content.Bytes : new MemoryStream(records, writable: false), new ExcelReaderConfiguration { LeaveOpen = true });
+            var document = ReadSheets(reader, content, cancel);
+            return container is null ? document : SummaryInformation.Of(container).Describe(document);
         }
         catch (InvalidPasswordException)
         {

@@ -46,7 +46,8 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
-        var furniture = PageFurniture.Take(pages, number => heights[number - 1]);
+        foreach (var block in PageFurniture.Take(pages, number => heights[number - 1]))
+            writer.Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box);
         Headings.Mark(pages, OutlineOf(document, writer));
         foreach (var blocks in pages)
         {
@@ -55,11 +56,7 @@ public sealed class PdfReader : IDocumentReader
             BlockWriter.Write(blocks, writer);
         }
         Warn(writer, damaged, pictures, total, length);
-        var extracted = writer.ToDocument(content.MediaType) with
-        {
-            Furniture = furniture.ConvertAll(block => new Furniture(MarkdownWriter.Clean(Paragraphs.Join(block.Lines)), block.Page, block.Box)),
-        };
-        return PdfMetadata.AddTo(extracted, document);
+        return PdfMetadata.AddTo(writer.ToDocument(content.MediaType), document);
     }
 
     private static List<OutlineEntry> OutlineOf(PdfDocument document, MarkdownWriter writer)
