@@ -9,6 +9,7 @@ return args switch
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
+    ["formats", .. var rest] => await FormatsBench.RunAsync(rest),
     ["mutations", .. var rest] => await Mutations.RunAsync(rest),
     [Mutations.ChildVerb, .. var rest] => await Mutations.RunChildAsync(rest),
     _ => Usage(),
@@ -16,6 +17,6 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v], mutations [minutes] [seed]");
+    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v], formats [folder], mutations [minutes] [seed]");
     return 2;
 }

@@ -30,14 +30,33 @@ public sealed class MarkdownWriter
 
     public int Length => _text.Length;
 
+    /// <summary>The last characters written.</summary>
+    public string End => _text.ToString(Math.Max(0, _text.Length - 2), Math.Min(2, _text.Length));
+
     /// <summary>What follows stands on the next page.</summary>
     public void StartPage()
+    {
+        if (_text.Length > 0) Separate(blank: true);
+        AddPage();
+    }
+
+    /// <summary>The next page starts within the paragraph or item that was written last: what follows is the rest of it.</summary>
+    /// <param name="cut">How many characters of it go, as the hyphen of a word that was split.</param>
+    public void ContinueOnNextPage(string inline, int cut, bool spaced)
+    {
+        _text.Length -= cut;
+        if (spaced) Append(" ");
+        AddPage();
+        Append(OneLine(Clean(inline)).Trim());
+        _elements[^1] = _elements[^1] with { End = _text.Length };
+    }
+
+    private void AddPage()
     {
         if (_pageStarts.Count >= _limits.MaxPages)
             throw new ExtractionException(
                 ExtractionFailure.TooLarge,
                 $"The document has more than {_limits.MaxPages} pages. Split it and send the parts.");
-        if (_text.Length > 0) Separate(blank: true);
         _pageStarts.Add(_text.Length);
     }
 

@@ -15,6 +15,9 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
     private int _ignoredFields;
     private long _cells;
 
+    /// <summary>Pictures and other objects that stand in the text.</summary>
+    public int Pictures { get; private set; }
+
     public void StartPart(DocPartKind part) => _part = part;
 
     public void EndPart()
@@ -38,7 +41,8 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
             case '\v': Put('\n'); break;
             case '\u001E': Put('\u2011'); break;
             case '\u00A0' or '\t': Put(' '); break;
-            // Pictures, note marks and places where a word may be broken.
+            case '\u0001' or '\u0008': Pictures++; break;
+            // Note marks and places where a word may be broken.
             case < ' ' or '\u001F': break;
             default: Put(character.Value); break;
         }

@@ -38,6 +38,7 @@ public sealed class DocReader : IDocumentReader
             foreach (var character in text.Characters(part.Start, part.End, cancel)) body.Take(character, text);
             body.EndPart();
         }
+        if (body.Pictures > 0) writer.Warn($"Pictures and objects in the document: {body.Pictures}. They were not read.");
         return SummaryInformation.Of(file).Describe(writer.ToDocument(content.MediaType));
     }
 

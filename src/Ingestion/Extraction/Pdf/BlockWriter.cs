@@ -5,10 +5,19 @@ namespace Ingestion.Extraction.Pdf;
 /// <summary>Blocks to Markdown.</summary>
 internal static class BlockWriter
 {
+    /// <summary>Writes the next page.</summary>
     public static void Write(List<TextBlock> blocks, MarkdownWriter writer)
     {
+        if (blocks is not [{ Continues: true }, ..]) writer.StartPage();
         foreach (var block in blocks)
         {
+            if (block.Continues)
+            {
+                var rest = Paragraphs.Join(block.Lines);
+                var (cut, spaced) = Paragraphs.Joint(writer.End, rest);
+                writer.ContinueOnNextPage(rest, cut, spaced);
+                continue;
+            }
             switch (block.Kind)
             {
                 case BlockKind.Heading:
@@ -23,6 +32,9 @@ internal static class BlockWriter
                     break;
                 case BlockKind.Code:
                     writer.Code(Code(block.Lines), box: block.Box);
+                    break;
+                case BlockKind.Footnote:
+                    writer.Paragraph(Escape(Paragraphs.Join(block.Lines)), ElementKind.Footnote, block.Box);
                     break;
                 default:
                     var text = Paragraphs.Join(block.Lines);

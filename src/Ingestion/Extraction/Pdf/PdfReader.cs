@@ -46,12 +46,14 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
-        foreach (var block in PageFurniture.Take(pages, number => heights[number - 1]))
+        var body = Headings.BodySize(pages);
+        foreach (var block in PageFurniture.Take(pages, number => heights[number - 1], body))
             writer.Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box);
+        for (var i = 0; i < pages.Count; i++) Footnotes.Mark(pages[i], body, heights[i]);
         Headings.Mark(pages, OutlineOf(document, writer));
+        Continuations.Join(pages);
         foreach (var blocks in pages)
         {
-            writer.StartPage();
             ListLevels.Assign(blocks);
             BlockWriter.Write(blocks, writer);
         }
