@@ -26,4 +26,4 @@ golden: ## Write the generated files and expectations anew; look at the differen
 	UPDATE_GOLDEN=1 tests/Ingestion.Tests/bin/Release/net10.0/Ingestion.Tests -noColor
 
 audit: ## Ask for known vulnerabilities in the dependencies
-	dotnet list Ingestion.slnx package --vulnerable --include-transitive
+	.ci/audit

@@ -3,10 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
-declare -A packages=([chromium]=chromium [redis-server]=redis-server)
+declare -A packages=(
+  [chromium]=chromium [redis-server]=redis-server [tesseract]="tesseract-ocr tesseract-ocr-spa" [pdftotext]=poppler-utils)
 missing=()
 for command in "${!packages[@]}"; do
-  command -v "$command" >/dev/null || missing+=("${packages[$command]}")
+  command -v "$command" >/dev/null || missing+=(${packages[$command]})
 done
 if [ ${#missing[@]} -gt 0 ]; then
   echo "The tests need ${missing[*]} from Debian's packages; installing."

@@ -11,7 +11,7 @@ internal static class ChunkingGrowth
 
     public static void Run(IReadOnlyList<(string Name, string Text)> texts)
     {
-        Console.WriteLine("prose, sentence 1000/200: seconds of processor time, and memory above the text as a multiple of it");
+        Console.WriteLine("prose, sentence 1000/200: seconds of processor time, and the process's peak above what it had with the text, as a multiple of the text");
         var points = new List<(double Length, double Seconds)>();
         foreach (var length in (int[])[10_000, 100_000, 1_000_000, 10_000_000, 100_000_000])
         {
@@ -19,7 +19,7 @@ internal static class ChunkingGrowth
             var (seconds, memory) = Split(new SentenceChunker(), text, length < 1_000_000 ? 20 : 1);
             points.Add((length, seconds));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"  {length,11:N0} characters {seconds,9:0.0000} s   {memory / (2.0 * length):0.00} ×"));
+                $"  {length,11:N0} characters {seconds,9:0.0000} s   {Multiple(memory, length)}"));
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  exponent {Exponent(points):0.00}"));
 
@@ -36,12 +36,12 @@ internal static class ChunkingGrowth
             {
                 var (seconds, memory) = Split(chunker, text, 1);
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"  {name,-26} {chunker.Name,-10} {seconds,7:0.00} s   {memory / (2.0 * text.Length):0.00} ×"));
+                    $"  {name,-26} {chunker.Name,-10} {seconds,7:0.00} s   {Multiple(memory, text.Length)}"));
             }
         }
     }
 
-    private static (double Seconds, long Memory) Split(IChunker chunker, string text, int runs)
+    private static (double Seconds, long? Memory) Split(IChunker chunker, string text, int runs)
     {
         var document = new ExtractedDocument { Text = text };
         var fastest = double.MaxValue;
@@ -51,23 +51,13 @@ internal static class ChunkingGrowth
             chunker.SplitAsync(document, Options, CancellationToken.None).GetAwaiter().GetResult();
             fastest = Math.Min(fastest, (Environment.CpuUsage.TotalTime - used).TotalSeconds);
         }
-        GC.Collect();
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var peak = before;
-        using var done = new CancellationTokenSource();
-        var watch = Task.Run(() =>
-        {
-            while (!done.IsCancellationRequested)
-            {
-                peak = Math.Max(peak, GC.GetTotalMemory(forceFullCollection: false));
-                Thread.Sleep(1);
-            }
-        });
-        chunker.SplitAsync(document, Options, CancellationToken.None).GetAwaiter().GetResult();
-        done.Cancel();
-        watch.Wait();
-        return (fastest, peak - before);
+        var memory = ResidentMemory.PeakOf(() => chunker.SplitAsync(document, Options, CancellationToken.None).GetAwaiter().GetResult());
+        return (fastest, memory);
     }
+
+    /// <summary>A multiple of the text in UTF-16; what the runtime takes anyway says nothing of a small text.</summary>
+    private static string Multiple(long? memory, int length) =>
+        memory is null || length < 1_000_000 ? "" : string.Create(CultureInfo.InvariantCulture, $"{memory / (2.0 * length):0.00} ×");
 
     /// <summary>The slope of a straight line through the logarithms: 1 is linear.</summary>
     private static double Exponent(List<(double Length, double Seconds)> points)

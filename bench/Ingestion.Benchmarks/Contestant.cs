@@ -26,10 +26,8 @@ internal abstract class Contestant : IAsyncDisposable
     /// <summary>From before the request to the news of its end over the WebSocket.</summary>
     public abstract Task<TimeSpan> TimeOneAsync(byte[] bytes, string name);
 
-    /// <summary>Resident memory at its highest, bytes, of all its processes.</summary>
-    public long PeakMemory() => Processes.Sum(process => ReadStatus(process.Id, "VmHWM"));
-
-    public long Memory() => Processes.Sum(process => ReadStatus(process.Id, "VmRSS"));
+    /// <summary>Resident memory at its highest, bytes, of all its processes and their children.</summary>
+    public long PeakMemory() => Processes.Sum(process => Family(process.Id).Sum(id => ReadStatus(id, "VmHWM")));
 
     public virtual async ValueTask DisposeAsync()
     {
@@ -78,6 +76,12 @@ internal abstract class Contestant : IAsyncDisposable
         }
     }
 
+    private static IEnumerable<int> Family(int process)
+    {
+        var children = File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return [process, .. children.SelectMany(child => Family(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture)))];
+    }
+
     private static long ReadStatus(int processId, string field)
     {
         var line = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
@@ -101,7 +105,7 @@ internal sealed class IngestionService : Contestant
     public static async Task<IngestionService> StartAsync(params (string Name, string Value)[] environment)
     {
         var service = new IngestionService(FreePort());
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
+        var start = new ProcessStartInfo(Path.Combine(ServiceBench.FindRepository(), "src", "Ingestion", "bin", "Release", "net10.0", "Ingestion"))
         {
             WorkingDirectory = service._folder,
             RedirectStandardOutput = true,
@@ -155,6 +159,11 @@ internal sealed class IngestionService : Contestant
             }
         }
     }
+
+    public Uri Address => Http.BaseAddress!;
+
+    public async Task<int> CountWaitingAsync() =>
+        JsonElement.Parse(await Http.GetStringAsync("health")).GetProperty("tasks").GetProperty("waiting").GetInt32();
 
     public async Task<int> CountAsync(string status) =>
         JsonElement.Parse(await Http.GetStringAsync($"api/v1/tasks?tenant_id=bench&page_size=1&status={status}")).GetProperty("total").GetInt32();

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
+using Ingestion.Config;
 using Ingestion.Engines;
+using Ingestion.Engines.Redis;
+using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Tasks;
@@ -9,8 +12,9 @@ using Ingestion.Tasks;
 namespace Ingestion.Benchmarks;
 
 /// <summary>
-/// The SQLite engine alone, every commit synced to the disk: how many tasks it takes in and hands out, and how soon an idle worker has
-/// one. <c>engine [folder] [rounds]</c>; the folder must be on a real disk.
+/// A task engine alone: how many tasks it takes in and hands out, and how soon an idle worker has one. <c>engine [folder] [rounds]</c> is
+/// the SQLite engine, every commit synced to the disk; the folder must be on a real one. <c>engine redis://… [rounds]</c> is the Redis
+/// engine; the database that the address names is emptied.
 /// </summary>
 public static class EngineBench
 {
@@ -18,38 +22,51 @@ public static class EngineBench
     private const int Pickups = 1_000;
     private const string Tenant = "bench";
 
+    private static readonly EngineOptions Options = new() { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue };
+
     private static readonly byte[] Text = [.. Enumerable.Range(0, 3_000).Select(i => (byte)('a' + i % 26))];
 
     public static async Task<int> RunAsync(string[] args)
     {
         var folder = args.Length > 0 ? args[0] : Path.Combine(AppContext.BaseDirectory, "engine-bench");
         var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 3;
-        await RoundAsync(folder, print: false, tasks: 2_000);
+        var isRedis = folder.StartsWith("redis", StringComparison.Ordinal);
+        Func<bool, int, Task> run = isRedis ? (print, tasks) => RedisRoundAsync(folder, print, tasks) : (print, tasks) => FileRoundAsync(folder, print, tasks);
+        await run(false, 2_000);
         for (var round = 1; round <= rounds; round++)
         {
             Console.WriteLine($"round {round}");
-            await RoundAsync(folder, print: true, Tasks);
+            await run(true, Tasks);
         }
         return 0;
     }
 
-    private static async Task RoundAsync(string folder, bool print, int tasks)
+    private static async Task FileRoundAsync(string folder, bool print, int tasks)
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         using (var database = new SqliteDatabase(Path.Combine(folder, "ingestion.db")))
-        {
-            var options = new EngineOptions { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue };
-            var engine = new SqliteEngine(database, options, TimeProvider.System);
-            var report = print ? (Action<string>)Console.WriteLine : _ => { };
-            await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
-            await RateAsync(report, "enqueue, 64 in flight", tasks * 2, 64, _ => EnqueueAsync(engine));
-            await RateAsync(report, "  with idempotency keys", tasks, 64, _ => EnqueueAsync(engine, Guid.NewGuid().ToString()));
-            await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, worker => LeaseAndFinishAsync(engine, worker));
-            await RateAsync(report, "lease + finish, c=10", tasks, 10, worker => LeaseAndFinishAsync(engine, worker));
-            while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
-            await PickupAsync(report, engine, print ? Pickups : 50);
-        }
+            await RoundAsync(new SqliteEngine(database, Options, TimeProvider.System), print, tasks);
         Directory.Delete(folder, recursive: true);
+    }
+
+    private static async Task RedisRoundAsync(string url, bool print, int tasks)
+    {
+        using var redis = new RedisConnection(RedisAddress.Read(new Settings { RedisUrl = url })!);
+        await redis.AskAsync(database => database.ExecuteAsync("FLUSHDB"));
+        await RoundAsync(new RedisEngine(redis, Options, TimeProvider.System), print, tasks);
+        await redis.AskAsync(database => database.ExecuteAsync("FLUSHDB"));
+    }
+
+    private static async Task RoundAsync(ITaskEngine engine, bool print, int tasks)
+    {
+        var report = print ? (Action<string>)Console.WriteLine : _ => { };
+        await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, _ => EnqueueAsync(engine));
+        await RateAsync(report, "enqueue, 64 in flight", tasks * 2, 64, _ => EnqueueAsync(engine));
+        await RateAsync(report, "  with idempotency keys", tasks, 64, _ => EnqueueAsync(engine, Guid.NewGuid().ToString()));
+        await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, worker => LeaseAndFinishAsync(engine, worker));
+        await RateAsync(report, "lease + finish, c=10", tasks, 10, worker => LeaseAndFinishAsync(engine, worker));
+        while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
+        await PickupAsync(report, engine, print ? Pickups : 50);
     }
 
     private static async Task RateAsync(Action<string> report, string name, int count, int inFlight, Func<string, Task> one)
@@ -76,15 +93,15 @@ public static class EngineBench
             + Percentiles([.. latencies.SelectMany(one => one)]));
     }
 
-    private static Task<EnqueueResult> EnqueueAsync(SqliteEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
+    private static Task<EnqueueResult> EnqueueAsync(ITaskEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
 
-    private static async Task LeaseAndFinishAsync(SqliteEngine engine, string worker)
+    private static async Task LeaseAndFinishAsync(ITaskEngine engine, string worker)
     {
         var leases = await engine.LeaseAsync(worker, 1, TimeSpan.Zero, default);
         if (!await engine.FinishAsync(leases[0], Done(), default)) throw new InvalidOperationException("The lease was lost.");
     }
 
-    private static async Task PickupAsync(Action<string> report, SqliteEngine engine, int count)
+    private static async Task PickupAsync(Action<string> report, ITaskEngine engine, int count)
     {
         var latencies = new List<double>();
         for (var i = 0; i < count; i++)

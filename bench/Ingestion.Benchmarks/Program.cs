@@ -4,10 +4,13 @@ using Ingestion.Benchmarks;
 return args switch
 {
     ["service", .. var rest] => await ServiceBench.RunAsync(rest),
+    ["flood", .. var rest] => await FloodBench.RunAsync(rest),
+    ["soak", .. var rest] => await Soak.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
+    ["host"] => await HostBench.RunAsync(),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
     ["formats", .. var rest] => await FormatsBench.RunAsync(rest),
     ["mutations", .. var rest] => await Mutations.RunAsync(rest),
@@ -17,6 +20,8 @@ return args switch
 
 static int Usage()
 {
-    Console.Error.WriteLine("Verbs: service [rounds], engine, store, chunking, retrieval [tokens], quality [folder] [-v], formats [folder], mutations [minutes] [seed]");
+    Console.Error.WriteLine(
+        "Verbs: service [rounds], flood [requests a minute] [a second], engine, soak [documents] [seconds], store, chunking, retrieval [tokens], "
+        + "host, quality [folder] [-v], formats [folder], mutations [minutes] [seed]");
     return 2;
 }

@@ -23,8 +23,11 @@ internal static class ServiceBench
             await using (var theirs = await DiyStack.StartAsync(repository, "langchain"))
             {
                 foreach (var contestant in new Contestant[] { ours, theirs }) await RateAsync(contestant, texts[..200]);
-                var (oursTexts, theirsTexts) = (await RateAsync(ours, texts), await RateAsync(theirs, texts));
-                rows.Add(($"round {round}: {texts.Count} texts of 3 KB, docs/s", oursTexts, theirsTexts));
+                foreach (var state in new[] { "first", "next" })
+                {
+                    var (oursTexts, theirsTexts) = (await RateAsync(ours, texts), await RateAsync(theirs, texts));
+                    rows.Add(($"round {round}: the {state} {texts.Count} texts of 3 KB, docs/s", oursTexts, theirsTexts));
+                }
                 if (mixed.Count > 0)
                 {
                     foreach (var contestant in new Contestant[] { ours, theirs }) await RateAsync(contestant, mixed[..20]);
@@ -137,7 +140,7 @@ internal static class ServiceBench
             .OrderBy(_ => random.Next()).Select(file => (File.ReadAllBytes(file), Path.GetFileName(file)))];
     }
 
-    private static string FindRepository()
+    internal static string FindRepository()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);
         while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Ingestion.slnx"))) folder = folder.Parent;

@@ -1,5 +1,7 @@
 using Ingestion;
+using Ingestion.Access;
 using Ingestion.Documents;
+using Ingestion.Extraction.Host;
 using Ingestion.Http;
 using Ingestion.Pipeline;
 using Ingestion.Search;
@@ -8,14 +10,18 @@ using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Workers;
 
+if (args is [ReaderChild.Verb, var megabytes]) return ReaderChild.Run(megabytes);
 if (Startup.ReadSettings() is not { } settings) return 1;
+if (args is [var verb, ..] && AccessVerbs.Has(verb)) return AccessVerbs.Run(args, settings, Console.Out, Console.Error, TimeProvider.System);
 
 var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
 builder.AddWeb(settings);
 builder.Services.AddStorage(settings);
+builder.Services.AddAccess();
 builder.Services.AddDocuments();
 builder.Services.AddPipeline();
 builder.Services.AddStreaming();
+builder.Services.AddInboxes(settings);
 builder.Services.AddWorkers();
 builder.Services.AddReference();
 builder.Services.AddTelemetry();
@@ -34,6 +40,14 @@ api.MapCollections();
 api.MapSearch();
 api.MapEmbeddingCallback();
 
+app.CheckRoutes();
+if (args is ["routes"])
+{
+    app.ListRoutes(Console.Out);
+    return 0;
+}
+
+if (!await app.JoinInstancesAsync()) return 1;
 app.AnnounceStart(settings);
 await app.RunAsync();
-return 0;
+return Environment.ExitCode;

@@ -1,17 +1,24 @@
 using System.Globalization;
+using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Engines;
+using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
+using Ingestion.Engines.Redis;
 using Ingestion.Http;
+using Ingestion.Inboxes;
 using Ingestion.Pipeline;
+using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Store;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Workers;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
 using Scalar.AspNetCore;
 
@@ -24,7 +31,8 @@ internal static class Startup
     public static Settings? ReadSettings()
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
-        var (settings, problems, warnings) = SettingsReader.ReadProcess(Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider);
+        var (settings, problems, warnings) = SettingsReader.ReadProcess(
+            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -37,13 +45,26 @@ internal static class Startup
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
+            kestrel.ConfigureEndpointDefaults(endpoint => endpoint.Use(ServerRefusals.Explain));
+            var limits = kestrel.Limits;
             // Routes that take documents set their own limit; nothing else needs more.
-            kestrel.Limits.MaxRequestBodySize = 4 * 1024 * 1024;
+            limits.MaxRequestBodySize = 4 * 1024 * 1024;
+            // A socket's address has its token in it.
+            limits.MaxRequestLineSize = 32 * 1024;
+            limits.MaxRequestHeaderCount = 64;
+            limits.MaxRequestHeadersTotalSize = 32 * 1024;
+            // Who sends a byte now and then holds a connection for little, and is let go soon.
+            limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 500, gracePeriod: TimeSpan.FromSeconds(5));
+            limits.MaxConcurrentConnections = 10_000;
+            limits.MaxConcurrentUpgradedConnections = 5_000;
         });
         builder.WebHost.UseUrls($"http://{HostInUrl(settings.EffectiveHost)}:{settings.Port}");
         builder.WebHost.UseStaticWebAssets();
         builder.Logging.SetMinimumLevel(settings.Debug ? LogLevel.Debug : LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", settings.Debug ? LogLevel.Information : LogLevel.Warning);
+        // It writes whole addresses, and the address of a socket has its token.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http", LogLevel.Warning);
         builder.Logging.AddSimpleConsole(console =>
         {
@@ -63,17 +84,39 @@ internal static class Startup
 
     public static void AddStorage(this IServiceCollection services, Settings settings)
     {
+        var quotas = new TenantQuotas(settings);
         var options = new EngineOptions
         {
             Retention = settings.TaskRetention,
             MaxQueueDepth = settings.MaxQueueDepth,
-            MaxTenantQueueDepth = settings.MaxQueueDepth,
+            TenantLimits = quotas.TaskLimitsOf,
         };
+        services.AddSingleton(quotas);
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton<ITaskEngine>(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IChunkStore>(parts => new SqliteStore(parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(parts => new SqliteStore(
+            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
+        services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        if (RedisAddress.Read(settings) is { } redis)
+        {
+            services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
+            services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
+            services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
+                parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
+        }
+        else
+        {
+            services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
+            services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
+            services.AddSingleton<IOneWrite, SqliteOneWrite>();
+        }
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
+    }
+
+    public static void AddAccess(this IServiceCollection services)
+    {
+        services.AddSingleton<Authenticator>().AddSingleton<RequestQuota>().AddSingleton<StoredQuota>();
+        services.AddSingleton<IRequestCounter>(parts => new SqliteRequestCounter(parts.GetRequiredService<SqliteDatabase>()));
     }
 
     public static void AddDocuments(this IServiceCollection services) =>
@@ -89,6 +132,17 @@ internal static class Startup
         });
         services.AddSingleton(parts => new UrlFetcher(
             parts.GetRequiredService<GuardedHttp>(), parts.GetRequiredService<UploadStore>(), parts.GetRequiredService<Settings>().Version));
+        services.AddSingleton(parts =>
+        {
+            var settings = parts.GetRequiredService<Settings>();
+            return new ReaderHost(new ReaderHostOptions
+            {
+                // One more than there are workers: a plan need not wait for them.
+                MaxProcesses = settings.WorkerCount + 1,
+                Timeout = settings.ExtractionTimeout,
+                MemoryMegabytes = settings.ExtractionMemoryMb,
+            });
+        });
         services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
@@ -102,6 +156,22 @@ internal static class Startup
         services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
         services.AddHostedService<Housekeeper>();
         services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
+    }
+
+    /// <summary>The lists of other services, where there is a Redis to have them.</summary>
+    public static void AddInboxes(this IServiceCollection services, Settings settings)
+    {
+        if (RedisAddress.Read(settings) is null) return;
+        services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
+        services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
+    }
+
+    /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>
+    public static async Task<bool> JoinInstancesAsync(this WebApplication app)
+    {
+        if (app.Services.GetService<InstanceRegistry>() is not { } registry || await registry.TryJoinAsync() is not { } problem) return true;
+        await Console.Error.WriteLineAsync("error: " + problem);
+        return false;
     }
 
     public static void AddReference(this IServiceCollection services)
@@ -118,6 +188,13 @@ internal static class Startup
             {
                 document.Info = new() { Title = "Ingestion", Version = "v1", Description = "Turns documents into searchable chunks and shows every step." };
                 document.Servers = [];
+                document.Components ??= new();
+                document.Components.SecuritySchemes ??= new Dictionary<string, Microsoft.OpenApi.IOpenApiSecurityScheme>();
+                document.Components.SecuritySchemes["bearer"] = new Microsoft.OpenApi.OpenApiSecurityScheme
+                {
+                    Type = Microsoft.OpenApi.SecuritySchemeType.Http, Scheme = "bearer", Description = "A key or a token, where the service asks for one.",
+                };
+                document.Security = [new() { [new("bearer", document)] = [] }];
                 return Task.CompletedTask;
             });
             openApi.AddOperationTransformer(ReferenceParameters.AddAsync);
@@ -139,16 +216,42 @@ internal static class Startup
         app.UseDefaultFiles();
         // The modules of one version belong together; with their ETags asking costs next to nothing.
         app.UseStaticFiles(new StaticFileOptions { OnPrepareResponse = file => file.Context.Response.Headers.CacheControl = "no-cache" });
+        app.UseMiddleware<HeadRequests>();
         app.UseRouting();
         if (settings.CorsOrigins.Count > 0) app.UseCors();
         app.UseWebSockets();
+        app.UseMiddleware<Gate>();
     }
+
+    /// <summary>A route that does not say who may use it is a mistake of ours: better found at start than by somebody else.</summary>
+    public static void CheckRoutes(this WebApplication app)
+    {
+        foreach (var route in Routes(app))
+            if (route.Metadata.GetMetadata<RouteAccess>() is null)
+                throw new InvalidOperationException($"{route.RoutePattern.RawText} does not say what it needs.");
+    }
+
+    /// <summary>Method, pattern, scope and whether it acts for a tenant, a line each.</summary>
+    public static void ListRoutes(this WebApplication app, TextWriter output)
+    {
+        foreach (var route in Routes(app))
+        {
+            var access = route.Metadata.GetRequiredMetadata<RouteAccess>();
+            var methods = route.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods is { Count: > 0 } some ? string.Join(',', some) : "*";
+            var scope = access.Needed == Scopes.None ? "open" : access.Needed.Wire();
+            output.WriteLine($"{methods} {route.RoutePattern.RawText} {scope} {(access.OfTenant ? "tenant" : "service")}");
+        }
+    }
+
+    private static IEnumerable<RouteEndpoint> Routes(IEndpointRouteBuilder app) =>
+        app.DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>();
 
     public static void MapReference(this WebApplication app)
     {
-        app.MapOpenApi("/openapi/{documentName}.json");
-        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").DisableDefaultFonts().WithOpenApiRoutePattern("/openapi/v1.json"));
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapOpenApi("/openapi/{documentName}.json").IsOpen();
+        app.MapScalarApiReference("/docs", scalar => scalar.WithTitle("Ingestion").DisableDefaultFonts().WithOpenApiRoutePattern("/openapi/v1.json"))
+            .IsOpen();
+        app.MapPrometheusScrapingEndpoint("/metrics").NeedsAdmin();
     }
 
     public static void AnnounceStart(this WebApplication app, Settings settings) => app.Lifetime.ApplicationStarted.Register(() =>
@@ -162,6 +265,9 @@ internal static class Startup
               Health     {address}/health
               Data       {Path.GetFullPath(settings.DataDir)}
             """);
+        if (settings.WorkerCount > 0 && settings.AutoStartWorkers) app.Services.GetRequiredService<ReaderHost>().Prestart();
+        if (settings is { HasAuthentication: false, AuthDisabled: true })
+            Console.WriteLine("  Authentication is off (AUTH_DISABLED): whoever reaches it may do everything.");
         if (!settings.HasAuthentication && !settings.AuthDisabled && settings.Host is not ("127.0.0.1" or "localhost" or "::1"))
             Console.WriteLine("  No authentication is configured, so it listens on this machine alone. AUTH_DISABLED=true opens it to the network.");
         Console.WriteLine();
@@ -173,8 +279,32 @@ internal static class Startup
     private static string? CheckModel(Settings settings) => TokenCounters.TryForModel(settings.ChunkModel, out _)
         ? null : $"CHUNK_MODEL={settings.ChunkModel}: must be one of {string.Join(", ", TokenCounters.KnownModels)}";
 
+    private static string? CheckKeys(Settings settings)
+    {
+        ApiKeys.Parse(settings.ApiKeys, out var problem);
+        return problem is null ? null : "API_KEYS=***: " + problem;
+    }
+
+    private static string? CheckQuotas(Settings settings)
+    {
+        try
+        {
+            _ = new TenantQuotas(settings);
+            return null;
+        }
+        catch (InvalidDataException fault)
+        {
+            return $"TENANT_LIMITS_FILE={settings.TenantLimitsFile}: {fault.Message}";
+        }
+    }
+
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOcr(Settings settings) =>
+        settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle
+            ? $"OCR={settings.Ocr} with OCR_LANGUAGES={settings.OcrLanguages}: {obstacle}; or set OCR=off"
+            : null;
 
     private static string HostInUrl(string host) => host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host;
 }

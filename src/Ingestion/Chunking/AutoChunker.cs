@@ -10,8 +10,10 @@ public sealed class AutoChunker : IChunker
 
     public string Name => "auto";
 
+    /// <summary>The chunker that it is for this document.</summary>
+    public IChunker For(ExtractedDocument document) =>
+        document.Elements.Any(element => element.Kind == ElementKind.Heading) ? _markdown : _sentence;
+
     public Task<IReadOnlyList<Chunk>> SplitAsync(ExtractedDocument document, ChunkOptions options, CancellationToken cancel) =>
-        document.Elements.Any(element => element.Kind == ElementKind.Heading)
-            ? _markdown.SplitAsync(document, options, cancel)
-            : _sentence.SplitAsync(document, options, cancel);
+        For(document).SplitAsync(document, options, cancel);
 }

@@ -30,7 +30,10 @@ internal sealed class ChunkPlace
     {
         var heading = LastAtOrBefore(_headingStarts, piece.Start);
         var path = heading < 0 ? [] : _headingPaths[heading];
-        return new Chunk(piece.Start, piece.End, piece.Tokens, Page(piece.Start), Page(piece.End - 1), path);
+        return new Chunk(piece.Start, piece.End, piece.Tokens, Page(piece.Start), Page(piece.End - 1), path)
+        {
+            TableHeader = piece.Header is { } header ? new TextSlice(header.Start, header.End) : null,
+        };
     }
 
     /// <summary>Text before the first page's start stands on that page.</summary>

@@ -28,4 +28,17 @@ public sealed class CodePoints
         var at = _secondHalves.BinarySearch(offset);
         return offset - (at >= 0 ? at : ~at);
     }
+
+    /// <summary>The UTF-16 offset after that many code points.</summary>
+    public int OffsetOf(int codePoint)
+    {
+        int low = 0, high = _secondHalves.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (_secondHalves[middle] - middle <= codePoint) low = middle + 1;
+            else high = middle;
+        }
+        return codePoint + low;
+    }
 }

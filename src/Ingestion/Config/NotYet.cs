@@ -8,23 +8,11 @@ internal static class NotYet
 {
     public static readonly IReadOnlyList<Feature> All =
     [
-        new("REDIS_HOST", s => s.RedisHost is not null, "Redis is not supported yet; leave it empty to keep tasks in the SQLite file"),
-        new("REDIS_URL", s => s.RedisUrl is not null, "Redis is not supported yet; leave it empty to keep tasks in the SQLite file"),
         new("DATABASE_URL", s => s.DatabaseUrl is not null, "PostgreSQL is not supported yet; leave it empty for the SQLite file"),
         new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
         new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "openai" or "onnx",
             "openai and onnx are not supported yet; use local or service"),
-        new("AUTH_SECRET", s => s.AuthSecret is not null, NoAuthentication),
-        new("AUTH_AUTHORITY", s => s.AuthAuthority is not null, NoAuthentication),
-        new("API_KEYS", s => s.ApiKeys is not null, NoAuthentication),
-        new("RATE_LIMIT_PER_MINUTE", s => s.RateLimitPerMinute > 0, "requests are not counted yet; leave it empty"),
-        new("EXTRACTION_MEMORY_MB", s => s.ExtractionMemoryMb != new Settings().ExtractionMemoryMb,
-            "readers do not run in processes of their own yet, so nothing holds them to it; leave it empty"),
-        new("OCR", s => s.Ocr != "off", "recognising text in images is not supported yet; use off"),
     ];
-
-    private const string NoAuthentication =
-        "authentication is not supported yet, and the service does not start as if it were; leave it empty to serve this machine alone";
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>
     internal sealed record Feature(string Name, Func<Settings, bool> IsAskedFor, string Sentence);

@@ -13,6 +13,10 @@ public sealed record Settings
     public int RedisDb { get; init; }
     public string? RedisPassword { get; init; }
     public string? RedisUrl { get; init; }
+
+    /// <summary>Parts of the tasks in Redis, each in one slot of a cluster.</summary>
+    public int RedisShards { get; init; } = 1;
+
     public string DocumentQueue { get; init; } = "document_process_queue";
     public string EmbeddingCallbackQueue { get; init; } = "embedding_callback_queue";
     public string TaskStatusQueue { get; init; } = "task_status_queue";
@@ -61,6 +65,10 @@ public sealed record Settings
 
     public string? AuthSecret { get; init; }
     public string? AuthAuthority { get; init; }
+
+    /// <summary>What a token of AUTH_AUTHORITY must be made for; where set, also one of AUTH_SECRET.</summary>
+    public string? AuthAudience { get; init; }
+
     public string? ApiKeys { get; init; }
     public bool AuthDisabled { get; init; }
 
@@ -79,7 +87,25 @@ public sealed record Settings
     /// <summary>A tenant's requests a minute; 0 is no limit.</summary>
     public int RateLimitPerMinute { get; init; }
 
+    /// <summary>Tasks of one tenant that may wait; 0 is no limit but <see cref="MaxQueueDepth"/>.</summary>
+    public int MaxTenantQueueDepth { get; init; } = 50_000;
+
+    /// <summary>Tasks of one tenant that have not ended; 0 is no limit.</summary>
+    public int MaxTenantTasks { get; init; }
+
+    /// <summary>Bytes of one tenant's stored documents, as they were sent; 0 is no limit.</summary>
+    public long MaxTenantBytes { get; init; }
+
+    /// <summary>Chunks of one tenant; 0 is no limit.</summary>
+    public long MaxTenantChunks { get; init; }
+
+    /// <summary>A JSON file with other limits for single tenants.</summary>
+    public string? TenantLimitsFile { get; init; }
+
     public int MaxChunksPerDocument { get; init; } = 100_000;
+
+    /// <summary>Earlier versions of a document that stay, to be brought back.</summary>
+    public int KeepVersions { get; init; } = 1;
 
     public bool UrlAllowPrivate { get; init; }
 

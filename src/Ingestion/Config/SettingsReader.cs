@@ -87,6 +87,15 @@ public static class SettingsReader
             _ => (true, ""),
         };
         if (!isThere) yield return $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: needs {needed}";
+        if (settings.AuthAuthority is { } authority)
+        {
+            if (!Any("AUTH_AUDIENCE"))
+                yield return $"AUTH_AUTHORITY={authority}: needs AUTH_AUDIENCE, or a token for any other service of that issuer would be taken";
+            if (!authority.StartsWith("https:", StringComparison.OrdinalIgnoreCase) && !new Uri(authority).IsLoopback)
+                yield return $"AUTH_AUTHORITY={authority}: must start with https://, or anybody on the way could give other keys";
+        }
+        if (settings is { AuthDisabled: true, HasAuthentication: true })
+            yield return "AUTH_DISABLED=true: contradicts AUTH_SECRET, AUTH_AUTHORITY and API_KEYS; leave one or the other empty";
 
         bool Any(params string[] names) => names.Any(given.ContainsKey);
     }

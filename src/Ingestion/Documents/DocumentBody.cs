@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -28,7 +29,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         var tooLong = Problems.TextTooLong(settings.MaxTextLength);
         if (!RequestJson.TrySetMaxBody(request, MaxJsonBytes)) return (null, tooLong);
         var (body, problem) = await RequestJson.ReadAsync(request, type, tooLong);
-        return body is null ? (null, problem) : (ToDraft(body).WithIdsFrom(request.Query), null);
+        return body is null ? (null, problem) : await EnterAsync(request, ToDraft(body).WithIdsFrom(request.Query));
     }
 
     /// <summary>A saved file is the caller's to delete where it does not go on with the draft.</summary>
@@ -61,8 +62,17 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         }
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
+        if (draft is { } read) (draft, problem) = await EnterAsync(request, read);
         if (problem is not null && form.File?.FileKey is { } key) uploads.Delete(key);
         return (draft, problem);
+    }
+
+    /// <summary>With the tenant that it is for: the one named, or the caller's only one.</summary>
+    private static async Task<(DocumentDraft? Draft, Problem? Problem)> EnterAsync(HttpRequest request, DocumentDraft draft)
+    {
+        var named = draft.TenantId.Length > 0 ? draft.TenantId : RequestIds.NamedTenant(request);
+        var (tenant, problem) = await Visit.Of(request.HttpContext).EnterAsync(named, request.HttpContext.RequestAborted);
+        return problem is null ? (draft with { TenantId = tenant }, null) : (null, problem);
     }
 
     private async Task<Problem?> ReadPartsAsync(HttpRequest request, MediaTypeHeaderValue contentType, FormFields form)
@@ -76,7 +86,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
             if (!ContentDispositionHeaderValue.TryParse(part.ContentDisposition, out var disposition)) continue;
             var name = HeaderUtilities.RemoveQuotes(disposition.Name).ToString();
             var problem = name == "file" && (disposition.FileName.HasValue || disposition.FileNameStar.HasValue)
-                ? await SaveFileAsync(part, disposition, form, cancel)
+                ? await SaveFileAsync(Visit.Of(request.HttpContext), part, disposition, form, cancel)
                 : await form.AddAsync(name, part.Body, cancel);
             if (problem is not null) return problem;
         }
@@ -84,9 +94,11 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     }
 
     private async Task<Problem?> SaveFileAsync(
-        MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
+        Visit visit, MultipartSection part, ContentDispositionHeaderValue disposition, FormFields form, CancellationToken cancel)
     {
         if (form.File is not null) return Problems.Invalid("file", "The form has more than one file. Send one document a request.");
+        // Where the form has named its tenant before its file, none of the file is kept for a tenant that may not.
+        if ((await visit.EnterAsync(form.TenantId, cancel)).Problem is { } refused) return refused;
         var fileName = FileNames.Clean((disposition.FileNameStar.HasValue ? disposition.FileNameStar : HeaderUtilities.RemoveQuotes(disposition.FileName)).ToString()) ?? "";
         switch (await uploads.SaveAsync(part.Body, settings.MaxFileSize, cancel))
         {
@@ -128,6 +140,10 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         EmbeddingModel = NotEmpty(body.EmbeddingModel),
         Chunker = NotEmpty(body.Chunker),
         Strict = body.Strict ?? false,
+        Warnings = UnknownFields.Warn(body.Unknown?.Keys, FormFields.Known),
+        KeepAbbreviations = body.KeepAbbreviations ?? false,
+        IncludeMetadata = body.IncludeMetadata ?? false,
+        Rechunk = NotEmpty(body.Rechunk),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -135,28 +151,48 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
     /// <summary>The form's fields, as they come in.</summary>
     private sealed class FormFields(Settings settings)
     {
+        public static readonly string[] Known =
+        [
+            "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
+            "embedding_model", "chunker", "strict", "keep_abbreviations", "include_metadata", "rechunk", "metadata",
+        ];
+
+        private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+        private static readonly string[] Flags = ["strict", "keep_abbreviations", "include_metadata"];
+
         private readonly Dictionary<string, string> _values = [];
 
         public DocumentSource? File { get; set; }
 
+        public string? TenantId => Get("tenant_id");
+
         public async Task<Problem?> AddAsync(string name, Stream body, CancellationToken cancel)
         {
             var limit = name == "text" ? settings.MaxTextLength * 4L : MaxFieldBytes;
-            using var bytes = new MemoryStream();
-            var buffer = new byte[16_384];
-            for (int read; (read = await body.ReadAsync(buffer, cancel)) > 0;)
-            {
-                if (bytes.Length + read > limit)
-                    return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
-                bytes.Write(buffer, 0, read);
-            }
+            var buffer = ArrayPool<byte>.Shared.Rent(4_096);
             try
             {
-                return Add(name, new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length));
+                var length = 0;
+                for (int read; (read = await body.ReadAsync(buffer.AsMemory(length), cancel)) > 0;)
+                {
+                    length += read;
+                    if (length > limit)
+                        return name == "text" ? Problems.TextTooLong(settings.MaxTextLength) : Problems.Invalid(name, $"{name} may have at most {MaxFieldBytes} bytes.");
+                    if (length < buffer.Length) continue;
+                    var larger = ArrayPool<byte>.Shared.Rent(buffer.Length * 2);
+                    buffer.AsSpan(0, length).CopyTo(larger);
+                    ArrayPool<byte>.Shared.Return(buffer);
+                    buffer = larger;
+                }
+                return Add(name, StrictUtf8.GetString(buffer, 0, length));
             }
             catch (DecoderFallbackException)
             {
                 return Problems.Invalid(name, $"{name} is not valid UTF-8.");
+            }
+            finally
+            {
+                ArrayPool<byte>.Shared.Return(buffer);
             }
         }
 
@@ -171,9 +207,10 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         {
             if (!TryGetNumber("chunk_size", out var size)) return (null, Problems.Invalid("chunk_size", "chunk_size must be a whole number of tokens."));
             if (!TryGetNumber("chunk_overlap", out var overlap)) return (null, Problems.Invalid("chunk_overlap", "chunk_overlap must be a whole number of tokens."));
-            var strict = false;
-            if (Get("strict") is { } answer && !bool.TryParse(answer, out strict))
-                return (null, Problems.Invalid("strict", "strict must be true or false."));
+            foreach (var flag in Flags)
+            {
+                if (Get(flag) is { } answer && !bool.TryParse(answer, out _)) return (null, Problems.Invalid(flag, $"{flag} must be true or false."));
+            }
             JsonElement? metadata = null;
             if (_values.TryGetValue("metadata", out var json))
             {
@@ -202,9 +239,15 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 ChunkOverlap = overlap,
                 EmbeddingModel = Get("embedding_model"),
                 Chunker = Get("chunker"),
-                Strict = strict,
+                Strict = IsSet("strict"),
+                KeepAbbreviations = IsSet("keep_abbreviations"),
+                IncludeMetadata = IsSet("include_metadata"),
+                Rechunk = Get("rechunk"),
+                Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }
+
+        private bool IsSet(string flag) => bool.TryParse(Get(flag), out var set) && set;
 
         private string? Get(string name) => _values.GetValueOrDefault(name);
 

@@ -33,6 +33,12 @@ public sealed record DocumentDraft
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
     public bool Strict { get; init; }
+    public bool KeepAbbreviations { get; init; }
+    public bool IncludeMetadata { get; init; }
+    public string? Rechunk { get; init; }
+
+    /// <summary>What was odd about the request and did not stop it.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
 
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
@@ -81,6 +87,10 @@ public sealed record DocumentDraft
         Metadata = Metadata,
         Chunker = Chunker ?? settings.Chunker,
         Strict = Strict,
+        Warnings = Warnings,
+        KeepAbbreviations = KeepAbbreviations,
+        IncludeMetadata = IncludeMetadata,
+        RechunkFull = Rechunk == "full",
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
@@ -128,6 +138,7 @@ public sealed record DocumentDraft
             return Problems.Invalid("chunk_overlap", $"chunk_overlap must be at least 0 and below chunk_size, which is {size}.");
         if (Chunker is not null && Chunkers.Find(Chunker) is null)
             return Problems.Invalid("chunker", $"chunker must be one of {string.Join(", ", Chunkers.All.Select(chunker => chunker.Name))}.");
+        if (Rechunk is not (null or "stable" or "full")) return Problems.Invalid("rechunk", "rechunk must be stable or full.");
         return null;
     }
 
@@ -139,13 +150,15 @@ public sealed record DocumentDraft
         return (int)((long)size * settings.ChunkOverlap / settings.ChunkSize);
     }
 
-    private string Fingerprint(DocumentSource content)
+    /// <summary>Hash of everything that the client sent.</summary>
+    public string Fingerprint(DocumentSource content)
     {
         var parts = new[]
         {
             CollectionId, DocumentId, Kind.ToString(), content.Hash, content.FileName, Url, Title, Description,
             string.Join('\u001f', Tags), Metadata?.GetRawText(), ChunkSize?.ToString(CultureInfo.InvariantCulture),
             ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker, Strict ? "strict" : null,
+            KeepAbbreviations ? "abbreviations" : null, IncludeMetadata ? "metadata" : null, Rechunk,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u001e', parts))));
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Ingestion.Documents;
 
@@ -49,6 +50,19 @@ public abstract record DocumentRequest
 
     /// <summary>Split a chunk again that alone has more tokens than chunk_size.</summary>
     public bool? Strict { get; init; }
+
+    /// <summary>Let no sentence end at a Spanish or English abbreviation, such as "Sr. García" or "núm. 27".</summary>
+    public bool? KeepAbbreviations { get; init; }
+
+    /// <summary>Embed title and metadata before each chunk's text; their tokens are taken off chunk_size.</summary>
+    public bool? IncludeMetadata { get; init; }
+
+    /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
+    public string? Rechunk { get; init; }
+
+    /// <summary>Fields that are none of these: taken as a mistake worth a warning, not as one worth a refusal.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
 /// <summary>The form of <c>POST /documents</c>, as the reference describes it; it is read part by part, never bound.</summary>
@@ -71,8 +85,17 @@ public sealed record DocumentForm
     public string? EmbeddingModel { get; init; }
     public string? Chunker { get; init; }
 
-    /// <summary>true or false.</summary>
+    /// <summary>Split a chunk again that alone has more tokens than chunk_size: true or false.</summary>
     public bool? Strict { get; init; }
+
+    /// <summary>Let no sentence end at a Spanish or English abbreviation, such as "Sr. García" or "núm. 27": true or false.</summary>
+    public bool? KeepAbbreviations { get; init; }
+
+    /// <summary>Embed title and metadata before each chunk's text; their tokens are taken off chunk_size: true or false.</summary>
+    public bool? IncludeMetadata { get; init; }
+
+    /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
+    public string? Rechunk { get; init; }
 
     /// <summary>A JSON object.</summary>
     public string? Metadata { get; init; }

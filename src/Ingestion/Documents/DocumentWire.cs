@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Documents;
 
@@ -12,4 +13,7 @@ namespace Ingestion.Documents;
 [JsonSerializable(typeof(PlanDocumentRequest))]
 [JsonSerializable(typeof(DocumentForm))]
 [JsonSerializable(typeof(PlanResponse))]
-public sealed partial class DocumentWire : JsonSerializerContext;
+public sealed partial class DocumentWire : JsonSerializerContext
+{
+    public static DocumentWire Answers => field ??= new(WireJson.Answering(Default));
+}

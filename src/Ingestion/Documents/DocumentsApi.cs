@@ -9,7 +9,7 @@ public static class DocumentsApi
 {
     public static RouteGroupBuilder MapDocuments(this IEndpointRouteBuilder api)
     {
-        var documents = api.MapGroup("/documents").WithTags("Documents");
+        var documents = api.MapGroup("/documents").WithTags("Documents").Needs(Scopes.Ingest);
 
         // Routing takes the address with and without the slash at its end.
         documents.MapPost("/", UploadAsync)

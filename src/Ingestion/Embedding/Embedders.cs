@@ -9,7 +9,7 @@ public static class Embedders
     private static readonly Dictionary<string, Func<Settings, IEmbedder>> All = new(StringComparer.Ordinal)
     {
         ["local"] = _ => new GeneratorEmbedder(
-            "local", new LocalEmbedder(), _ => LocalEmbedder.Model, maxBatch: 64, maxBatchTokens: int.MaxValue),
+            "local", new LocalEmbedder(), _ => LocalEmbedder.Model, maxBatch: 64, maxBatchTokens: int.MaxValue, isLocal: true),
         // Only the operator sets this address, so it may be private.
         [ServiceEmbedder.ProviderName] = settings => new ServiceEmbedder(new GuardedHttp(allowPrivate: true, []).Client, settings),
     };

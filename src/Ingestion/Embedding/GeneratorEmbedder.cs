@@ -4,12 +4,15 @@ using Microsoft.Extensions.AI;
 namespace Ingestion.Embedding;
 
 /// <summary>Makes a provider of any <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>, and trusts nothing of what it answers.</summary>
+/// <param name="isLocal">See <see cref="IEmbedder.IsLocal"/>.</param>
 /// <param name="modelFor">The model for the one that a document asked for, null where it asked for none.</param>
 public sealed class GeneratorEmbedder(
-    string name, IEmbeddingGenerator<string, Embedding<float>> generator, Func<string?, string> modelFor, int maxBatch, int maxBatchTokens)
+    string name, IEmbeddingGenerator<string, Embedding<float>> generator, Func<string?, string> modelFor, int maxBatch, int maxBatchTokens,
+    bool isLocal = false)
     : IEmbedder, IDisposable
 {
     public string Name => name;
+    public bool IsLocal => isLocal;
     public int MaxBatch => maxBatch;
     public int MaxBatchTokens => maxBatchTokens;
 

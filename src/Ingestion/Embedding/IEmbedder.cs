@@ -6,6 +6,9 @@ public interface IEmbedder
     /// <summary>As users write it in EMBEDDING_PROVIDER.</summary>
     string Name { get; }
 
+    /// <summary>Whether it answers at once, in this process, at a price that is not worth writing down before the document is stored.</summary>
+    bool IsLocal => false;
+
     /// <summary>Texts that one call takes at the most.</summary>
     int MaxBatch { get; }
 

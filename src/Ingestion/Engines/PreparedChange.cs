@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using Ingestion.Tasks;
 
 namespace Ingestion.Engines;
@@ -13,11 +15,13 @@ internal sealed class PreparedChange
     public PreparedChange(string taskId, string tenant, TaskChange change)
     {
         (_taskId, _tenant, _events) = (taskId, tenant, change.Events);
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
             var one = _events[i];
-            _bodies[i] = one.ToJson(taskId, tenant);
+            _bodies[i] = one.ToJson(taskId, tenant, buffer, json);
             (Message, State, Details, HasDetails) = one switch
             {
                 StatusEvent status => (status.Message, status.Current, Details, HasDetails),
@@ -44,12 +48,25 @@ internal sealed class PreparedChange
     public string? Warnings { get; }
     public bool Committing { get; }
 
+    /// <summary>One event's body as it was told.</summary>
+    public byte[] RawBody(int index) => _bodies[index];
+
+    /// <summary>What a progress event says; null for any other.</summary>
+    public int? Percentage(int index) => (_events[index] as ProgressEvent)?.Percentage;
+
     /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
     public byte[] Body(int index, ref int percentage)
     {
         if (_events[index] is not ProgressEvent progress) return _bodies[index];
         percentage = Math.Clamp(progress.Percentage, percentage, 100);
-        return percentage == progress.Percentage ? _bodies[index] : (progress with { Percentage = percentage }).ToJson(_taskId, _tenant);
+        return percentage == progress.Percentage ? _bodies[index] : ToJson(progress with { Percentage = percentage });
+    }
+
+    private byte[] ToJson(TaskEvent one)
+    {
+        var buffer = new ArrayBufferWriter<byte>(512);
+        using var json = new Utf8JsonWriter(buffer, TaskEvent.WriterOptions);
+        return one.ToJson(_taskId, _tenant, buffer, json);
     }
 }

@@ -1,6 +1,5 @@
 using Ingestion.Sqlite;
 using Ingestion.Tasks;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Engines;
 
@@ -47,13 +46,17 @@ public sealed class SqliteEngine : ITaskEngine
                 return same ? (SqliteTaskRows.Load(session, earlier.Seq), null) : (null, new EnqueueResult.Conflict(earlier.Id));
             }
             var line = SqliteTaskRows.ReadLine(session, spec.TenantId);
-            if (FullQueue(session, line) is { } full) return (null, full);
+            if (FullQueue(session, spec.TenantId, line) is { } full) return (null, full);
             SqliteTaskRows.Insert(session, spec, json, change, line.Next(spec.Cost), now.ToUnixTimeMilliseconds());
             return default;
+        }, seen: answer =>
+        {
+            // A worker may begin while the task is on its way to the disk: nothing of its end gets there before the task itself.
+            if (answer == default) _work.Wake(1);
         });
         if (answer.Refused is not null) return answer.Refused;
         if (answer.Existing is not null) return new EnqueueResult.Existing(answer.Existing.ToTask());
-        Changed(spec.TaskId, queued: 1);
+        Changed(spec.TaskId);
         return new EnqueueResult.Created(new IngestionTask
         {
             Spec = TaskJson.WithoutInline(spec),
@@ -155,6 +158,24 @@ public sealed class SqliteEngine : ITaskEngine
         return true;
     }
 
+    /// <summary>
+    /// Ends a task for good together with other work on the same file, both or neither. False, and nothing written, where the lease is
+    /// lost, a cancel was asked for, or <paramref name="work"/> refuses (returns false, having written nothing).
+    /// </summary>
+    internal async Task<bool> FinishWithAsync(Lease lease, TaskOutcome outcome, Func<SqliteSession, bool> work)
+    {
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        var ending = new Ending(lease.TaskId, lease.Task.Spec.TenantId, outcome);
+        var finished = await _database.WriteAsync(session =>
+        {
+            if (FindHeld(session, lease) is not { Cancel: false } head || !work(session)) return false;
+            ending.Write(session, head, now);
+            return true;
+        });
+        if (finished) Changed(lease.TaskId);
+        return finished;
+    }
+
     public async Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -198,23 +219,23 @@ public sealed class SqliteEngine : ITaskEngine
     {
         cancel.ThrowIfCancellationRequested();
         var now = _time.GetUtcNow();
-        var (kind, row) = await _database.WriteAsync<(RetryKind, TaskRow?)>(session =>
+        var (kind, row, full) = await _database.WriteAsync<(RetryKind, TaskRow?, EnqueueResult.Full?)>(session =>
         {
-            if (SqliteTaskRows.Find(session, tenant, taskId) is not { } head) return (RetryKind.NotFound, null);
+            if (SqliteTaskRows.Find(session, tenant, taskId) is not { } head) return (RetryKind.NotFound, null, null);
             if (head.State is not (TaskState.Failed or TaskState.Cancelled))
-                return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq));
+                return (RetryKind.NotEnded, SqliteTaskRows.Load(session, head.Seq), null);
             var line = SqliteTaskRows.ReadLine(session, tenant);
-            if (FullQueue(session, line) is not null) return (RetryKind.Full, SqliteTaskRows.Load(session, head.Seq));
+            if (FullQueue(session, tenant, line) is { } full) return (RetryKind.Full, SqliteTaskRows.Load(session, head.Seq), full);
             var queued = head with
             {
                 Phase = TaskPhase.Queued, Place = line.Next(head.Cost), Cancel = false, Failures = 0, Crashes = 0, Released = 0,
             };
             var change = new PreparedChange(head.Id, tenant, new() { Events = [TaskRules.Requeued(head.State, now)] });
             SqliteTaskRows.Move(session, head, queued, change, now.ToUnixTimeMilliseconds());
-            return (RetryKind.Queued, SqliteTaskRows.Load(session, head.Seq));
+            return (RetryKind.Queued, SqliteTaskRows.Load(session, head.Seq), null);
         });
         if (kind == RetryKind.Queued) Changed(taskId, queued: 1);
-        return new(kind, row?.ToTask());
+        return new(kind, row?.ToTask(), full);
     }
 
     public Task<IngestionTask?> GetAsync(string tenant, string taskId, CancellationToken cancel)
@@ -260,7 +281,7 @@ public sealed class SqliteEngine : ITaskEngine
             SELECT e.id, e.body FROM task t JOIN task_event e ON e.task=t.seq
             WHERE t.id=$id AND t.tenant=$tenant AND e.id>$after ORDER BY e.id LIMIT $max
             """,
-            row => new StoredEvent(row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
+            row => new StoredEvent(row.GetInt64(0), row.GetBytes(1).ToArray()),
             ("$id", taskId), ("$tenant", tenant), ("$after", after), ("$max", max))));
     }
 
@@ -348,12 +369,19 @@ public sealed class SqliteEngine : ITaskEngine
         SqliteTaskRows.Find(session, lease.Task.Spec.TenantId, lease.TaskId) is { Phase: TaskPhase.Running } head
         && head.Attempt == lease.Attempt ? head : null;
 
-    private EnqueueResult.Full? FullQueue(SqliteSession session, Line line)
+    private EnqueueResult.Full? FullQueue(SqliteSession session, string tenant, Line line)
     {
-        var everyone = line.Waiting >= _options.MaxQueueDepth;
-        if (!everyone && line.TenantWaiting < _options.MaxTenantQueueDepth) return null;
-        var limit = everyone ? _options.MaxQueueDepth : _options.MaxTenantQueueDepth;
-        return new(limit, SqliteTaskRows.EstimateRoom(session, _time.GetUtcNow().ToUnixTimeMilliseconds(), limit, everyone));
+        var own = _options.LimitsOf(tenant);
+        (FullKind Kind, int Limit)? full = line switch
+        {
+            _ when line.Waiting >= _options.MaxQueueDepth => (FullKind.Queue, _options.MaxQueueDepth),
+            _ when line.TenantWaiting >= own.Waiting => (FullKind.TenantQueue, own.Waiting),
+            _ when line.TenantOpen >= own.Open => (FullKind.TenantTasks, own.Open),
+            _ => null,
+        };
+        if (full is not { } found) return null;
+        var now = _time.GetUtcNow().ToUnixTimeMilliseconds();
+        return new(found.Limit, SqliteTaskRows.EstimateRoom(session, now, found.Limit, found.Kind == FullKind.Queue), found.Kind);
     }
 
     private void Changed(string taskId, int queued = 0, bool isCancel = false)

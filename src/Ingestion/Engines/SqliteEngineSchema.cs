@@ -82,5 +82,12 @@ internal static class SqliteEngineSchema
         );
         INSERT INTO task_queue VALUES(1, 0, 0);
         """,
+        """
+        -- Tasks that have not ended.
+        ALTER TABLE task_tenant ADD COLUMN open INTEGER NOT NULL DEFAULT 0;
+        INSERT INTO task_tenant(id, vft, waiting, open)
+          SELECT tenant, 0, 0, count(*) FROM task WHERE completed_at IS NULL GROUP BY tenant
+          ON CONFLICT(id) DO UPDATE SET open=excluded.open;
+        """,
     ];
 }

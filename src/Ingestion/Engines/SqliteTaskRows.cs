@@ -5,7 +5,8 @@ namespace Ingestion.Engines;
 
 /// <param name="VirtualTime">The place of the last task that was leased.</param>
 /// <param name="Waiting">Over all tenants.</param>
-internal readonly record struct Line(double VirtualTime, long Waiting, double TenantPlace, long TenantWaiting)
+/// <param name="TenantOpen">Its tasks that have not ended.</param>
+internal readonly record struct Line(double VirtualTime, long Waiting, double TenantPlace, long TenantWaiting, long TenantOpen)
 {
     /// <summary>Where the tenant's next task stands: a tenant that was idle starts now, a busy one behind its own last task.</summary>
     public double Next(double cost) => Math.Max(VirtualTime, TenantPlace) + cost;
@@ -38,9 +39,10 @@ internal static class SqliteTaskRows
         row => new TaskRow(row), ("$seq", seq))!;
 
     public static Line ReadLine(SqliteSession session, string tenant) => session.First(
-        "SELECT q.virtual_time, q.waiting, t.vft, t.waiting FROM task_queue q LEFT JOIN task_tenant t ON t.id=$tenant",
+        "SELECT q.virtual_time, q.waiting, t.vft, t.waiting, t.open FROM task_queue q LEFT JOIN task_tenant t ON t.id=$tenant",
         row => new Line(
-            row.GetDouble(0), row.GetInt64(1), row.IsDBNull(2) ? 0 : row.GetDouble(2), row.IsDBNull(3) ? 0 : row.GetInt64(3)),
+            row.GetDouble(0), row.GetInt64(1), row.IsDBNull(2) ? 0 : row.GetDouble(2), row.IsDBNull(3) ? 0 : row.GetInt64(3),
+            row.IsDBNull(4) ? 0 : row.GetInt64(4)),
         ("$tenant", tenant));
 
     public static void Insert(SqliteSession session, TaskSpec spec, string specJson, PreparedChange accepted, double place, long now)
@@ -61,7 +63,7 @@ internal static class SqliteTaskRows
         session.Execute("INSERT INTO task_spec(task, spec, inline) VALUES($task, $spec, $inline)",
             ("$task", seq), ("$spec", specJson), ("$inline", spec.Content.Inline));
         WriteEvents(session, seq, 0, 0, accepted);
-        Count(session, spec.TenantId, +1, tenantPlace: place);
+        Count(session, spec.TenantId, +1, open: +1, tenantPlace: place);
     }
 
     /// <summary>Queues what is due. Returns when the next one will be; null where none is waiting for its time.</summary>
@@ -108,7 +110,7 @@ internal static class SqliteTaskRows
                 $"SELECT {TaskRow.Columns}, s.inline FROM task t JOIN task_spec s ON s.task=t.seq WHERE t.seq=$seq",
                 row => new TaskRow(row)
                 {
-                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetFieldValue<byte[]>(TaskRow.ColumnCount),
+                    Inline = row.IsDBNull(TaskRow.ColumnCount) ? null : row.GetBytes(TaskRow.ColumnCount).ToArray(),
                 },
                 ("$seq", seq))!);
         }
@@ -175,8 +177,9 @@ internal static class SqliteTaskRows
             ("$error", error), ("$result", result),
             ("$warnings", change.Warnings), ("$completed", completed), ("$checkpoint", change.Checkpoint), ("$seq", before.Seq));
         if (completed) session.Execute("UPDATE task_spec SET inline=NULL WHERE task=$task AND inline IS NOT NULL", ("$task", before.Seq));
-        if (before.IsWaiting != after.IsWaiting)
-            Count(session, before.Tenant, after.IsWaiting ? +1 : -1, tenantPlace: before.Phase == TaskPhase.Ended ? after.Place : 0);
+        var waiting = (after.IsWaiting ? 1 : 0) - (before.IsWaiting ? 1 : 0);
+        var open = (ended ? 0 : 1) - (before.Phase == TaskPhase.Ended ? 0 : 1);
+        if (waiting != 0 || open != 0) Count(session, before.Tenant, waiting, open, before.Phase == TaskPhase.Ended ? after.Place : 0);
     }
 
     /// <summary>Removes up to <paramref name="max"/> tasks that ended at or before the given time.</summary>
@@ -196,7 +199,7 @@ internal static class SqliteTaskRows
         }
         // A tenant that waits for nothing and is not ahead of the line is as good as new.
         if (old.Count > 0)
-            session.Execute("DELETE FROM task_tenant WHERE waiting=0 AND vft<=(SELECT virtual_time FROM task_queue)");
+            session.Execute("DELETE FROM task_tenant WHERE waiting=0 AND open=0 AND vft<=(SELECT virtual_time FROM task_queue)");
         return old.ConvertAll(task => task.Spec);
     }
 
@@ -231,14 +234,16 @@ internal static class SqliteTaskRows
         return percentage;
     }
 
-    private static void Count(SqliteSession session, string tenant, int waiting, double tenantPlace = 0, double virtualTime = 0)
+    private static void Count(
+        SqliteSession session, string tenant, int waiting, int open = 0, double tenantPlace = 0, double virtualTime = 0)
     {
         session.Execute(
             """
-            INSERT INTO task_tenant(id, vft, waiting) VALUES($tenant, $vft, $waiting)
-            ON CONFLICT(id) DO UPDATE SET vft=max(vft, $vft), waiting=waiting+$waiting
+            INSERT INTO task_tenant(id, vft, waiting, open) VALUES($tenant, $vft, $waiting, $open)
+            ON CONFLICT(id) DO UPDATE SET vft=max(vft, $vft), waiting=waiting+$waiting, open=open+$open
             """,
-            ("$tenant", tenant), ("$vft", tenantPlace), ("$waiting", waiting));
+            ("$tenant", tenant), ("$vft", tenantPlace), ("$waiting", waiting), ("$open", open));
+        if (waiting == 0) return;
         session.Execute(
             "UPDATE task_queue SET waiting=waiting+$waiting, virtual_time=max(virtual_time, $time)",
             ("$waiting", waiting), ("$time", virtualTime));

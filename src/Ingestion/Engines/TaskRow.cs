@@ -1,5 +1,5 @@
+using Ingestion.Sqlite;
 using Ingestion.Tasks;
-using Microsoft.Data.Sqlite;
 
 namespace Ingestion.Engines;
 
@@ -24,7 +24,7 @@ internal sealed record TaskHead
     public const string Columns =
         "seq, id, tenant, phase, state, attempt, failures, crashes, released, cancel, committing, percentage, last_event, cost, vft";
 
-    public TaskHead(SqliteDataReader row)
+    public TaskHead(SqliteRow row)
     {
         Seq = row.GetInt64(0);
         Id = row.GetString(1);
@@ -78,7 +78,7 @@ internal sealed class TaskRow
     private readonly string? _details, _error, _warnings, _result;
     private readonly IngestionTask _rest;
 
-    public TaskRow(SqliteDataReader row)
+    public TaskRow(SqliteRow row)
     {
         _spec = row.GetString(0);
         _details = Text(row, 4);
@@ -120,8 +120,8 @@ internal sealed class TaskRow
         };
     }
 
-    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+    private static string? Text(SqliteRow row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
-    private static DateTimeOffset? Time(SqliteDataReader row, int column) =>
+    private static DateTimeOffset? Time(SqliteRow row, int column) =>
         row.IsDBNull(column) ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 }

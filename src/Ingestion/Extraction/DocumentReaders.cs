@@ -1,6 +1,7 @@
 using Ingestion.Extraction.Archives;
 using Ingestion.Extraction.Data;
 using Ingestion.Extraction.Mail;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Extraction.Office;
 using Ingestion.Extraction.Pdf;
 using Ingestion.Extraction.Plain;
@@ -38,6 +39,7 @@ public static class DocumentReaders
         new DocReader(),
         new PptReader(),
         new ZipReader(),
+        new PictureReader(),
     ];
 
     private static readonly Dictionary<string, IDocumentReader> ByMediaType =
@@ -49,6 +51,9 @@ public static class DocumentReaders
     /// <summary>File extensions, with their dot, that some reader takes, in alphabetical order.</summary>
     public static IReadOnlyList<string> SupportedExtensions { get; } =
         [.. MediaTypes.ExtensionsOf(ByMediaType.Keys).Order(StringComparer.Ordinal)];
+
+    /// <summary>Null where no reader takes the media type.</summary>
+    public static IDocumentReader? Find(string mediaType) => ByMediaType.GetValueOrDefault(mediaType);
 
     /// <summary>Finds out what the document is, has it read, and lets nothing out that a store or a client could choke on.</summary>
     /// <param name="content">Its <see cref="DocumentContent.MediaType"/> is what was declared, a whole <c>Content-Type</c> or nothing:
@@ -66,7 +71,7 @@ public static class DocumentReaders
             throw new ExtractionException(
                 ExtractionFailure.Encrypted,
                 "The document is locked by a password. Save it without one and send it again.");
-        if (!ByMediaType.TryGetValue(detected.MediaType, out var reader)) throw Unsupported(detected.MediaType);
+        var reader = Find(detected.MediaType) ?? throw Unsupported(detected.MediaType);
 
         var charset = content.Charset ?? CharsetOf(content.MediaType);
         var document = await ReadAsync(reader, content with { MediaType = detected.MediaType, Charset = charset }, cancel);
@@ -75,7 +80,11 @@ public static class DocumentReaders
         if (string.IsNullOrWhiteSpace(document.Text))
             throw new ExtractionException(
                 ExtractionFailure.Empty,
-                $"The document was read as {detected.MediaType} and holds no text. A scan or a picture needs OCR first.");
+                $"The document was read as {detected.MediaType} and holds no text. "
+                + (content.Ocr is null
+                    ? "If it is a scan, ask the operator to set OCR=auto, or send its text."
+                    : "Nothing was recognised in its pictures either.")
+                + string.Concat(document.Warnings.Select(warning => " " + warning)));
         return document with
         {
             Text = Sanitised(document.Text),
@@ -97,9 +106,7 @@ public static class DocumentReaders
         catch (Exception fault) when (fault is not (ExtractionException or OperationCanceledException))
         {
             throw fault is OutOfMemoryException
-                ? new ExtractionException(
-                    ExtractionFailure.OutOfMemory,
-                    "The document needs more memory than it may have. Split it and send the parts.", fault)
+                ? ExtractionException.OutOfMemory(fault)
                 : new ExtractionException(ExtractionFailure.Corrupt,
                     $"The document could not be read as {content.MediaType}: it is broken or cut short. Open it with its own program,"
                     + " save it again, and send that.", fault);

@@ -13,6 +13,11 @@ public sealed class ExtractionException : Exception
 
     public static ExtractionException TooManyCells(ExtractionLimits limits) => new(
         ExtractionFailure.TooLarge, $"The document has more than {limits.MaxTableCells} table cells. Split it and send the parts.");
+
+    public static ExtractionException OutOfMemory(Exception cause) => new(
+        ExtractionFailure.OutOfMemory,
+        "Reading the document needs more memory than it may have (EXTRACTION_MEMORY_MB). Split it and send the parts, or ask the operator for more.",
+        cause);
 }
 
 public enum ExtractionFailure

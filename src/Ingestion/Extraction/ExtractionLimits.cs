@@ -21,4 +21,7 @@ public sealed record ExtractionLimits
     public int MaxHtmlDepth { get; init; } = 512;
     public int MaxPages { get; init; } = 20_000;
     public int MaxTableCells { get; init; } = 5_000_000;
+
+    /// <summary>Of a picture whose text is recognised: its largest page, unpacked.</summary>
+    public long MaxPicturePixels { get; init; } = 100_000_000;
 }

@@ -1,3 +1,5 @@
+using Ingestion.Extraction.Ocr;
+
 namespace Ingestion.Extraction;
 
 /// <summary>Reads one family of formats. A new format is one such class and one line in <see cref="DocumentReaders"/>.</summary>
@@ -9,6 +11,9 @@ public interface IDocumentReader
 {
     /// <summary>Media types that this reader takes, lower case, without parameters.</summary>
     IReadOnlyList<string> MediaTypes { get; }
+
+    /// <summary>Nothing in a small document can hurt this reader, so it needs no process of its own (<see cref="Host.ReaderHost"/>).</summary>
+    bool RunsInProcess => false;
 
     Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel);
 }
@@ -37,6 +42,9 @@ public sealed record DocumentContent
     public int Nesting { get; init; }
 
     public ExtractionLimits Limits { get; init; } = new();
+
+    /// <summary>How text in pictures is recognised; null leaves it out, with a warning or an error.</summary>
+    public OcrOptions? Ocr { get; init; }
 
     /// <summary>Told as the reading goes on; may be called from any thread, must not block.</summary>
     public Action<ReadProgress>? Progress { get; init; }

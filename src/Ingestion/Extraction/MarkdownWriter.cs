@@ -33,6 +33,9 @@ public sealed class MarkdownWriter
     /// <summary>The last characters written.</summary>
     public string End => _text.ToString(Math.Max(0, _text.Length - 2), Math.Min(2, _text.Length));
 
+    /// <summary>Of the page begun last; 0 before the first.</summary>
+    public int PageNumber => _pageStarts.Count;
+
     /// <summary>What follows stands on the next page.</summary>
     public void StartPage()
     {

@@ -20,12 +20,14 @@ public sealed class ErrorBoundary(RequestDelegate next, ILogger<ErrorBoundary> l
             var problem = fault switch
             {
                 BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => Problems.BodyTooLarge(),
+                BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => Problems.TooSlow(),
                 BadHttpRequestException bad => new Problem(bad.StatusCode, "validation_error", bad.Message),
                 UnavailableException => Problems.Unavailable(),
                 _ => Problems.Internal(),
             };
             if (problem.Status >= 500) log.LogError(fault, "{Method} {Path} failed", http.Request.Method, http.Request.Path);
             http.Response.Clear();
+            SecurityHeaders.AddTo(http);
             await problem.ExecuteAsync(http);
         }
     }

@@ -7,4 +7,7 @@ namespace Ingestion.Http;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(ErrorResponse))]
-public sealed partial class ErrorJson : JsonSerializerContext;
+public sealed partial class ErrorJson : JsonSerializerContext
+{
+    public static ErrorJson Answers => field ??= new(WireJson.Answering(Default));
+}

@@ -15,7 +15,8 @@ public sealed record Problem(int Status, string Code, string Message, ProblemDet
         response.StatusCode = Status;
         if (RetryAfter is { } wait)
             response.Headers.RetryAfter = Math.Max(1, Math.Ceiling(wait.TotalSeconds)).ToString("0", CultureInfo.InvariantCulture);
-        await response.WriteAsJsonAsync(new ErrorResponse(false, Message, new ErrorBody(Code, Details)), ErrorJson.Default.ErrorResponse);
+        if (Status == StatusCodes.Status401Unauthorized) response.Headers.WWWAuthenticate = "Bearer";
+        await response.WriteAsJsonAsync(new ErrorResponse(false, Message, new ErrorBody(Code, Details)), ErrorJson.Answers.ErrorResponse);
     }
 }
 

@@ -20,6 +20,41 @@ public static class Problems
     public static Problem InvalidId(string field) => Invalid(field,
         $"{field} must have 1 to 255 characters, none of them a control character.");
 
+    public static Problem Unauthorized(string message) => new(401, "unauthorized", message);
+
+    public static Problem TenantForbidden() => new(403, "tenant_forbidden",
+        "This token or key is not for that tenant. Leave tenant_id out, or use a token of the tenant.");
+
+    public static Problem ScopeForbidden(Scopes needed) => new(403, "scope_forbidden",
+        $"This token or key lacks the scope {needed.Wire()}. Use one that has it.", new() { Field = needed.Wire() });
+
+    public static Problem OriginForbidden() => new(403, "origin_forbidden",
+        "This origin may not connect; the operator lists origins in CORS_ORIGINS.");
+
+    public static Problem IssuerUnavailable() => new(503, "issuer_unavailable",
+        "The service cannot reach the issuer of this token at the moment, so it cannot check it. Try again after the time in Retry-After.",
+        RetryAfter: TimeSpan.FromSeconds(5));
+
+    /// <summary>What the server could not read as a request at all.</summary>
+    public static Problem NotARequest(int status) => status switch
+    {
+        408 => TooSlow(),
+        413 => BodyTooLarge(),
+        414 => new(414, "address_too_long", "The address is too long. Send what is long in the body."),
+        431 => new(431, "headers_too_large", "The headers are too many or too large. Send fewer or shorter ones."),
+        _ => new(status, "validation_error", "This is not a valid HTTP request. Check its address, which may not hold %00, and its headers."),
+    };
+
+    public static Problem TooSlow() => new(408, "request_timeout",
+        "The request came too slowly and was not waited for. Send it again over a better connection, or in smaller parts.");
+
+    public static Problem TooManyPlans(int limit) => new(429, "rate_limited",
+        $"{limit} plans of this tenant are being made, which is the limit. Ask for the next when one is done.",
+        new() { Limit = limit }, TimeSpan.FromSeconds(1));
+
+    public static Problem RateLimited(long limit, TimeSpan retryAfter) => new(429, "rate_limited",
+        $"The tenant has sent its {limit} requests of this minute. Go on after the time in Retry-After.", new() { Limit = limit }, retryAfter);
+
     public static Problem TaskNotFound(string taskId) => new(404, "task_not_found",
         "There is no such task for this tenant. Check task_id and tenant_id; ended tasks are kept for a limited time.", new() { TaskId = taskId });
 
@@ -41,6 +76,10 @@ public static class Problems
 
     public static Problem ModelConflict(string message) => new(409, "model_conflict", message);
 
+    public static Problem VersionNotKept(IReadOnlyList<int> kept) => new(409, "version_not_kept", kept.Count == 0
+        ? "No earlier version of the document is kept. KEEP_VERSIONS says how many are."
+        : $"That version of the document is not kept. Ask for one of: {string.Join(", ", kept)}.");
+
     public static Problem FileTooLarge(long maxSize, long? size = null) => new(413, "file_too_large",
         $"The file is larger than {maxSize} bytes (MAX_FILE_SIZE). Split it, or ask the operator for a higher limit.",
         new() { Size = size, MaxSize = maxSize });
@@ -58,9 +97,16 @@ public static class Problems
         $"No reader takes a document of type {mediaType}. Convert it to one of the supported types and send it again.",
         new() { MediaType = mediaType, Supported = supported });
 
-    public static Problem QueueFull(int limit, TimeSpan retryAfter) => new(429, "queue_full",
-        $"{limit} tasks are waiting, which is the limit. Send the document again after the time in Retry-After.",
-        new() { Limit = limit }, retryAfter);
+    public static Problem PictureWithoutOcr(string mediaType) => new(415, "unsupported_file_type",
+        $"A document of type {mediaType} is a picture, and text in pictures is read only with OCR, which is off here. Send the text itself, or ask the"
+        + " operator to set OCR=auto.",
+        new() { MediaType = mediaType });
+
+    public static Problem QueueFull(string what, int limit, TimeSpan retryAfter) => new(429, "queue_full",
+        $"{limit} {what}. Send the document again after the time in Retry-After.", new() { Limit = limit }, retryAfter);
+
+    public static Problem QuotaExceeded(string message, long limit) => new(429, "quota_exceeded",
+        message, new() { Limit = limit }, TimeSpan.FromHours(1));
 
     public static Problem Unavailable() => new(503, "engine_unavailable",
         "The service cannot reach or write its storage at the moment. Nothing was accepted; send the request again after the time in Retry-After.",

@@ -20,10 +20,12 @@ internal static class ReferenceParameters
                 Name = name, In = ParameterLocation.Path, Required = true, Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });
         }
-        if (method == "POST" && !path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "Idempotency-Key", "The same key and request answer with the first task.");
+        var isRollback = path.EndsWith("/rollback", StringComparison.Ordinal);
+        if (method == "POST" && !isRollback && !path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "Idempotency-Key", "The same key and request answer with the first task.");
         if (path.EndsWith("search", StringComparison.Ordinal)) Header(operation, "X-Tenant-ID", "In place of tenant_id in the body.");
-        var isRead = method is "GET" or "DELETE" || path.EndsWith("retry", StringComparison.Ordinal);
-        if (isRead) Query(operation, "tenant_id", "The tenant; may also stand in the header X-Tenant-ID.", isRequired: true);
+        var isRead = method is "GET" or "DELETE" || isRollback || path.EndsWith("retry", StringComparison.Ordinal);
+        if (isRead) Query(operation, "tenant_id", "The tenant; may also stand in the header X-Tenant-ID, or be left out where the token has only one.");
+        if (isRollback) Query(operation, "version", "The number of a kept version; the latest before the visible one where not given.", JsonSchemaType.Integer);
         if (path is "api/v1/tasks")
         {
             Query(operation, "collection_id", "Only tasks of this collection.");
@@ -43,14 +45,11 @@ internal static class ReferenceParameters
         return Task.CompletedTask;
     }
 
-    private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String, bool isRequired = false) =>
+    private static void Query(OpenApiOperation operation, string name, string description, JsonSchemaType type = JsonSchemaType.String) =>
         operation.Parameters!.Add(new OpenApiParameter
         {
-            Name = name, In = ParameterLocation.Query, Description = description, Required = isRequired, Schema = new OpenApiSchema { Type = type },
+            Name = name, In = ParameterLocation.Query, Description = description, Schema = new OpenApiSchema { Type = type },
         });
-
-    private static void Query(OpenApiOperation operation, string name, string description, bool isRequired) =>
-        Query(operation, name, description, JsonSchemaType.String, isRequired);
 
     private static void Header(OpenApiOperation operation, string name, string description) =>
         operation.Parameters!.Add(new OpenApiParameter

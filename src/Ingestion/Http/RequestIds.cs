@@ -30,13 +30,19 @@ public static class RequestIds
         return Uri.UnescapeDataString((end < 0 ? target : target[..end]).Split('/', StringSplitOptions.RemoveEmptyEntries)[place]);
     }
 
-    /// <summary>The request's tenant, from the query string or the X-Tenant-ID header.</summary>
+    /// <summary>The tenant that the query string or the X-Tenant-ID header names; empty where neither does.</summary>
+    public static string NamedTenant(HttpRequest request)
+    {
+        var named = request.Query["tenant_id"].ToString();
+        return named.Length > 0 ? named : request.Headers["X-Tenant-ID"].ToString();
+    }
+
+    /// <summary>The request's tenant, from the query string, the X-Tenant-ID header or the caller's token.</summary>
     public static bool TryGetTenant(HttpRequest request, out string tenant, out Problem problem)
     {
-        tenant = request.Query["tenant_id"].ToString();
-        if (tenant.Length == 0) tenant = request.Headers["X-Tenant-ID"].ToString();
-        problem = tenant.Length == 0 ? Problems.MissingFields(["tenant_id"]) : Problems.InvalidId("tenant_id");
-        return IsValid(tenant);
+        (tenant, var refused) = Visit.Of(request.HttpContext).Choose(NamedTenant(request));
+        problem = refused ?? Problems.MissingFields(["tenant_id"]);
+        return refused is null && tenant.Length > 0;
     }
 
     /// <summary><c>page</c> from 1 and <c>page_size</c> from 1 to 100.</summary>

@@ -14,11 +14,20 @@ public sealed class SecurityHeaders(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext http)
     {
+        AddTo(http);
+        return next(http);
+    }
+
+    /// <summary>Also to be called where the headers were cleared.</summary>
+    public static void AddTo(HttpContext http)
+    {
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments("/docs") ? ReferencePolicy : Policy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
-        return next(http);
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        // Somebody's documents do not belong into anybody's cache.
+        if (http.Request.Path.StartsWithSegments("/api")) headers.CacheControl = "no-store";
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Pipeline;
 
@@ -9,4 +10,7 @@ namespace Ingestion.Pipeline;
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(CallbackResponse))]
 [JsonSerializable(typeof(JsonDocument))]
-public sealed partial class CallbackWire : JsonSerializerContext;
+public sealed partial class CallbackWire : JsonSerializerContext
+{
+    public static CallbackWire Answers => field ??= new(WireJson.Answering(Default));
+}

@@ -1,7 +1,11 @@
+using System.Text.Json;
 using Ingestion.Chunking;
+using Ingestion.Chunking.Rechunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
+using Ingestion.Extraction.Host;
+using Ingestion.Extraction.Ocr;
 using Ingestion.Sources;
 using Ingestion.Store;
 using Ingestion.Tasks;
@@ -9,8 +13,14 @@ using Ingestion.Tasks;
 namespace Ingestion.Pipeline;
 
 /// <summary>The steps that need no task: from bytes to text to chunks. Ingesting and planning share them.</summary>
-public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher, IEmbedder embedder, Settings settings)
+public sealed class DocumentPreparation(
+    UploadStore uploads, UrlFetcher fetcher, ReaderHost readers, IEmbedder embedder, IChunkStore store, Settings settings)
 {
+    private const int ShortText = 32 * 1024;
+
+    /// <summary>The embedding model of a document that asks for one.</summary>
+    public string ModelFor(string? requested) => embedder.ModelFor(requested);
+
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
     {
@@ -23,86 +33,9 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         };
     }
 
-    /// <summary>Reads a document's bytes. Cancelling ends the wait at once, even where the reader is slow to notice.</summary>
-    /// <exception cref="StepException">It cannot be read, or not in time.</exception>
+    /// <summary>Reads a document's bytes. Cancelling ends the reading itself, at once.</summary>
+    /// <exception cref="StepException">It cannot be read, or not within its limits.</exception>
     public async Task<ExtractedDocument> ReadAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(settings.ExtractionTimeout);
-        var reading = Task.Run(() => ReadBytesAsync(source, kind, progress, limit.Token), CancellationToken.None);
-        try
-        {
-            return await reading.WaitAsync(limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new StepException(
-                new TaskError(TaskErrors.ExtractionTimeout,
-                    $"Reading the document took longer than {settings.ExtractionTimeout.TotalSeconds:0} s (EXTRACTION_TIMEOUT). Split it, or ask the operator for more time."),
-                transient: false);
-        }
-        catch (ExtractionException fault)
-        {
-            throw new StepException(new TaskError(CodeOf(fault.Failure), fault.Message), transient: false, inner: fault);
-        }
-    }
-
-    /// <summary>The chunks to store, in order, and what the user should know of them.</summary>
-    /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
-    public async Task<SplitDocument> SplitAsync(TaskSpec spec, ExtractedDocument document, CancellationToken cancel)
-    {
-        var chunker = Chunkers.Find(spec.Chunker)
-            ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
-        var options = new ChunkOptions
-        {
-            Size = spec.ChunkSize,
-            Overlap = spec.ChunkOverlap,
-            Tokens = TokenCounters.ForModel(settings.ChunkModel),
-            Strict = spec.Strict,
-            Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
-        };
-        IReadOnlyList<Chunk> chunks;
-        try
-        {
-            chunks = await Task.Run(() => chunker.SplitAsync(document, options, cancel), cancel);
-        }
-        catch (ChunkingException fault)
-        {
-            throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
-        }
-        List<string> warnings = [];
-        if (chunks.Any(chunk => chunk.IsParent))
-        {
-            chunks = [.. chunks.Where(chunk => !chunk.IsParent)];
-            warnings.Add("The hierarchical chunker's smallest chunks are stored; the larger ones around them are not kept yet.");
-        }
-        if (chunks.Any(chunk => chunk.Window is not null))
-            warnings.Add("The sentences around each chunk of the sentence_window chunker are not kept beside it yet; read them in the content.");
-        if (chunks.Count == 0)
-            throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
-        if (chunks.Count > settings.MaxChunksPerDocument)
-        {
-            throw new StepException(
-                new TaskError(TaskErrors.DocumentTooLarge,
-                    $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
-                transient: false);
-        }
-        return new(chunks, warnings);
-    }
-
-    /// <summary>The chunks with the ids and code points that the wire shows.</summary>
-    public static IReadOnlyList<NewChunk> ToStored(string tenant, string collection, string documentId, string text, IReadOnlyList<Chunk> chunks, CodePoints points)
-    {
-        var ids = new ChunkIds(tenant, collection, documentId);
-        return
-        [
-            .. chunks.Select(chunk => new NewChunk(
-                ids.Next(text.AsSpan(chunk.Start, chunk.End - chunk.Start)), chunk.Start, chunk.End,
-                points.Before(chunk.Start), points.Before(chunk.End), chunk.TokenCount, chunk.PageStart, chunk.PageEnd, chunk.HeadingPath)),
-        ];
-    }
-
-    private async Task<ExtractedDocument> ReadBytesAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
     {
         using var bytes = uploads.Open(source)
             ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
@@ -115,9 +48,94 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
             Charset = kind == SourceKind.Text ? "utf-8" : source.Charset,
             FileName = source.FileName,
             Address = source.Url is null ? null : new Uri(source.Url),
+            Ocr = settings.Ocr == "off" ? null : new OcrOptions
+            {
+                Languages = settings.OcrLanguages,
+                Force = settings.Ocr == "force",
+                PageTimeout = settings.ExtractionTimeout / 4,
+            },
             Progress = progress,
         };
-        return await DocumentReaders.ReadAsync(content, cancel);
+        try
+        {
+            return await readers.ReadAsync(content, cancel);
+        }
+        catch (ExtractionException fault)
+        {
+            throw new StepException(new TaskError(CodeOf(fault.Failure), fault.Message), transient: false, inner: fault);
+        }
+    }
+
+    /// <summary>The chunks to store.</summary>
+    /// <param name="current">What is stored of the document: where its text stays, so do the chunks, unless all is to be split anew.</param>
+    /// <exception cref="StepException">It has no text, too many chunks, or cannot be split as asked.</exception>
+    public async Task<PreparedChunks> SplitAsync(TaskSpec spec, ExtractedDocument document, CurrentVersion? current, CancellationToken cancel)
+    {
+        var chunker = Chunkers.Find(spec.Chunker)
+            ?? throw new StepException(new TaskError(TaskErrors.Chunking, $"There is no chunker named {spec.Chunker}."), transient: false);
+        if (chunker is AutoChunker auto) chunker = auto.For(document);
+        var preface = spec.IncludeMetadata ? PrefaceOf(spec.Title ?? document.Title, spec.Metadata) : null;
+        var options = new ChunkOptions
+        {
+            Size = spec.ChunkSize,
+            Overlap = spec.ChunkOverlap,
+            Tokens = TokenCounters.ForModel(settings.ChunkModel),
+            Metadata = preface,
+            Strict = spec.Strict,
+            KeepAbbreviations = spec.KeepAbbreviations,
+            Embed = (texts, stop) => EmbedSentencesAsync(spec, texts, stop),
+        };
+        var chunking = ChunkingOf(chunker, options);
+        var isStable = StableSplit.IsPossible(chunker) && !spec.RechunkFull && current?.Chunking == chunking && current.Preface == preface;
+        var earlier = isStable ? await store.ReadSplitAsync(current!, cancel) : null;
+        IReadOnlyList<Chunk> chunks;
+        try
+        {
+            Task<IReadOnlyList<Chunk>> Split() => earlier is null
+                ? chunker.SplitAsync(document, options, cancel)
+                : Task.FromResult(StableSplit.Split(chunker, document, options, EarlierOf(earlier), cancel));
+            // A short text is split sooner than another thread would begin with it.
+            chunks = document.Text.Length <= ShortText ? await Split() : await Task.Run(Split, cancel);
+        }
+        catch (ChunkingException fault)
+        {
+            throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
+        }
+        if (chunks.Count == 0)
+            throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
+        if (chunks.Count > settings.MaxChunksPerDocument)
+        {
+            throw new StepException(
+                new TaskError(TaskErrors.DocumentTooLarge,
+                    $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
+                transient: false);
+        }
+        return PreparedChunks.Of(spec, document, chunks, chunking, preface);
+    }
+
+    /// <summary>All that decides where a text is cut.</summary>
+    private static string ChunkingOf(IChunker chunker, ChunkOptions options) =>
+        $"{chunker.Name} {options.Size}/{options.Overlap} {options.Tokens.Encoding}"
+        + (options.Strict ? " strict" : "") + (options.KeepAbbreviations ? " abbreviations" : "");
+
+    private static EarlierSplit EarlierOf(StoredSplit stored)
+    {
+        var points = new CodePoints(stored.Content);
+        return new(stored.Content,
+        [
+            .. stored.Chunks.Select(chunk => new EarlierChunk(
+                points.OffsetOf(chunk.Start), points.OffsetOf(chunk.End), chunk.TokenCount,
+                chunk.Header is { } rows && points.OffsetOf(rows.Start) is var start ? new TextSlice(start, start + rows.Text.Length) : null)),
+        ]);
+    }
+
+    /// <summary>What LlamaIndex embeds before a node's text: a line for each name and value; null where there is none.</summary>
+    private static string? PrefaceOf(string? title, JsonElement? metadata)
+    {
+        List<string> lines = title is null ? [] : [$"title: {title}"];
+        if (metadata is { ValueKind: JsonValueKind.Object } named)
+            lines.AddRange(named.EnumerateObject().Select(field => $"{field.Name}: {field.Value}"));
+        return lines.Count == 0 ? null : string.Join('\n', lines);
     }
 
     /// <summary>For chunkers that compare sentences by meaning: with the task's own model.</summary>
@@ -163,8 +181,6 @@ public sealed class DocumentPreparation(UploadStore uploads, UrlFetcher fetcher,
         ExtractionFailure.Encrypted or ExtractionFailure.Corrupt or ExtractionFailure.OutOfMemory or ExtractionFailure.Crashed => TaskErrors.Extraction,
     };
 }
-
-public sealed record SplitDocument(IReadOnlyList<Chunk> Chunks, IReadOnlyList<string> Warnings);
 
 /// <summary>A step of the pipeline cannot go on, and what the client is told of it.</summary>
 /// <param name="transient">Whether another attempt may succeed.</param>

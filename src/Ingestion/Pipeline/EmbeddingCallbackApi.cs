@@ -12,7 +12,7 @@ public static class EmbeddingCallbackApi
     public static RouteHandlerBuilder MapEmbeddingCallback(this IEndpointRouteBuilder api) =>
         api.MapPost("/embeddings/callback", TakeAsync).WithTags("Embeddings")
             .WithSummary("Bring the vectors that a waiting task asked for (an EmbeddingCallbackAction)")
-            .Produces<CallbackResponse>(202).ProducesErrors(400, 404, 409);
+            .Produces<CallbackResponse>(202).ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
 
     private static async Task<IResult> TakeAsync(HttpContext http, EmbeddingCallbacks callbacks)
     {
@@ -21,12 +21,13 @@ public static class EmbeddingCallbackApi
         using var json = body;
         if (body is null) return problem!;
         if (EmbeddingCallbackAction.Parse(body.RootElement, out var reason) is not { } action) return Problems.InvalidBody(reason);
+        if ((await Visit.Of(http).EnterAsync(action.TenantId, http.RequestAborted)).Problem is { } refused) return refused;
         var result = await callbacks.HandleAsync(action, http.RequestAborted);
         return result.Kind switch
         {
             CallbackKind.UnknownTask => Problems.TaskNotFound(action.TaskId),
-            CallbackKind.Taken or CallbackKind.Late => Results.Json(new CallbackResponse(true, result.Message), CallbackWire.Default.CallbackResponse, statusCode: 202),
-            CallbackKind.Refused => Results.Json(new CallbackResponse(false, result.Message), CallbackWire.Default.CallbackResponse, statusCode: 202),
+            CallbackKind.Taken or CallbackKind.Late => Results.Json(new CallbackResponse(true, result.Message), CallbackWire.Answers.CallbackResponse, statusCode: 202),
+            CallbackKind.Refused => Results.Json(new CallbackResponse(false, result.Message), CallbackWire.Answers.CallbackResponse, statusCode: 202),
         };
     }
 }

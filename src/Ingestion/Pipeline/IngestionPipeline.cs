@@ -1,6 +1,8 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Embedding;
@@ -16,8 +18,8 @@ namespace Ingestion.Pipeline;
 /// <see cref="TaskStory"/>; how the attempt ends is the value that comes back.
 /// </summary>
 public sealed class IngestionPipeline(
-    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation,
-    Settings settings, TimeProvider time, ILogger<IngestionPipeline> log)
+    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
+    Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, IOneWrite? oneWrite = null)
 {
     /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
     private const int CheckpointChunks = 64;
@@ -25,8 +27,8 @@ public sealed class IngestionPipeline(
     private const int MaxCallbackAsks = 3;
     private static readonly TimeSpan CheckpointTime = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>The outcome to finish the lease with; null where the lease is lost and there is nothing to write.</summary>
-    public async Task<TaskOutcome?> RunAsync(LeaseHold hold)
+    /// <summary>How the attempt ended, and what is left to write of it.</summary>
+    public async Task<AttemptEnd> RunAsync(LeaseHold hold)
     {
         await using var story = new TaskStory(engine, hold, time);
         try
@@ -35,29 +37,39 @@ public sealed class IngestionPipeline(
         }
         catch (OperationCanceledException) when (hold.Reason != EndReason.None)
         {
-            return await EndEarlyAsync(hold, story);
+            return new(await EndEarlyAsync(hold, story));
         }
         catch (Exception fault)
         {
-            return hold.Reason == EndReason.None ? await FailAsync(hold, story, fault) : await EndEarlyAsync(hold, story);
+            return new(hold.Reason == EndReason.None ? await FailAsync(hold, story, fault) : await EndEarlyAsync(hold, story));
         }
     }
 
-    private async Task<TaskOutcome> IngestAsync(LeaseHold hold, TaskStory story)
+    private async Task<AttemptEnd> IngestAsync(LeaseHold hold, TaskStory story)
     {
         var spec = hold.Lease.Task.Spec;
         story.MoveTo(TaskState.Processing, "A worker has started on the document.");
         var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
-        staged ??= await StageAsync(spec, story, hold.Token);
+        if (staged is null)
+        {
+            var started = time.GetTimestamp();
+            var (version, current) = await PrepareAsync(spec, story, hold.Token);
+            if (version is null) return new(await EndUnchangedAsync(current!, spec, story));
+            // Another attempt may have left something behind, or have been refused the short way.
+            if (oneWrite is not null && current is null && embedder.IsLocal && hold.Lease.Attempt == 1 && oneWrite.CanTake(version))
+                return await StoreAtOnceAsync(oneWrite, version, hold, story);
+            staged = await StageAsync(version, started, story, hold.Token);
+        }
+        if (staged.Space is { } space && space.Model != staged.Model) throw await OtherModelAsync(staged, space, story);
         var embedded = await EmbedAsync(staged, hold, story);
-        if (!embedded.IsPending) return await CommitAsync(staged, embedded.Saving, story);
+        if (!embedded.IsPending) return new(await CommitAsync(staged, embedded.Saving, story));
         await embedded.Saving;
-        return await ParkAsync(story);
+        return new(await ParkAsync(story));
     }
 
-    private async Task<StagedVersion> StageAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
+    /// <summary>The version to stage and the visible one, null where there is none; only the visible one where it is what would be staged.</summary>
+    private async Task<(NewVersion? Version, CurrentVersion? Current)> PrepareAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
     {
-        var started = time.GetTimestamp();
         var source = spec.Content;
         try
         {
@@ -65,31 +77,72 @@ public sealed class IngestionPipeline(
             story.Reach("document_received", 10, "The document was received.", Details(
                 ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
 
+            var current = await store.FindCurrentAsync(spec.TenantId, spec.CollectionId, spec.DocumentId, cancel);
+            var fingerprint = VersionFingerprint.Of(spec, source, embedder.ModelFor(spec.EmbeddingModel), settings.ChunkModel);
+            if (current is not null && current.Fingerprint == fingerprint && fingerprint is not null && !spec.RechunkFull
+                && await store.ConfirmAsync(current, spec.TaskId, cancel))
+                return (null, current);
+
             var document = await ReadAsync(spec, source, story, cancel);
-            var points = new CodePoints(document.Text);
             story.Reach("text_extracted", 30, "The text was extracted.", Details(
-                ("text_length", points.Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
+                ("text_length", new CodePoints(document.Text).Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
-            var (chunks, warnings) = await preparation.SplitAsync(spec, document, cancel);
-            foreach (var warning in warnings) story.Warn(warning);
+            var prepared = await preparation.SplitAsync(spec, document, current, cancel);
+            var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
-
-            var version = NewVersionOf(spec, source, document, points, chunks, story);
-            var storing = time.GetTimestamp();
-            var staged = await store.StageAsync(version, cancel);
-            story.Took("store", time.GetElapsedTime(storing));
-            story.Remember(checkpoint => checkpoint with { Staged = true, PageCount = document.PageCount });
-            if (chunks.Count > CheckpointChunks || time.GetElapsedTime(started) > CheckpointTime) await story.FlushAsync();
-            return staged;
+            if (await quota.CheckAsync(new(spec.TenantId, spec.CollectionId, spec.DocumentId), source.Size, chunks.Count, cancel) is { } excess)
+                throw new StepException(new TaskError(TaskErrors.Quota, excess.Message), transient: false);
+            return (NewVersionOf(spec, source, document, prepared, fingerprint, story), current);
         }
         finally
         {
             if (spec.Source == SourceKind.Url && source.FileKey is { } key) uploads.Delete(key);
         }
+    }
+
+    /// <param name="started">When the attempt began.</param>
+    private async Task<StagedVersion> StageAsync(NewVersion version, long started, TaskStory story, CancellationToken cancel)
+    {
+        var storing = time.GetTimestamp();
+        var staged = await store.StageAsync(version, cancel);
+        story.Took("store", time.GetElapsedTime(storing));
+        story.Remember(checkpoint => checkpoint with { Staged = true, PageCount = version.PageCount });
+        if (version.Chunks.Count > CheckpointChunks || time.GetElapsedTime(started) > CheckpointTime) await story.FlushAsync();
+        return staged;
+    }
+
+    /// <summary>A small new document: embedded in memory, then stored and completed in one write that the worker need not wait for.</summary>
+    private async Task<AttemptEnd> StoreAtOnceAsync(IOneWrite place, NewVersion version, LeaseHold hold, TaskStory story)
+    {
+        var started = time.GetTimestamp();
+        TellOfEmbedding(version.Chunks.Count, version.Model, story);
+        var texts = version.Chunks.Select((chunk, index) => new BatchText(
+            index, chunk.ChunkId, EmbeddedText.Of(version.Preface, chunk.Context?.Header?.Text, version.Content[chunk.Start..chunk.End]))).ToList();
+        var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
+        foreach (var some in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
+        {
+            var batch = BatchOf(hold.Lease, version.Model, version.Chunks.Count, some);
+            if (await embedder.EmbedAsync(batch, hold.Token) is not EmbeddingAnswer.Vectors now)
+                throw new InvalidOperationException($"The local provider {embedder.Name} answers later.");
+            vectors.AddRange(now.Values);
+        }
+        story.Took("embed", time.GetElapsedTime(started));
+        TellOfStoring(texts.Count, vectors[0].Length, story);
+        hold.Token.ThrowIfCancellationRequested();
+        var told = await story.CloseAsync();
+
+        var commit = new CommitResult(CommitKind.Committed, Version: 1, Added: texts.Count, Dimension: vectors[0].Length);
+        var tokens = version.Chunks.Sum(chunk => (long)chunk.TokenCount);
+        var result = ResultOf(version.DocumentId, version.CollectionId, version.Model, texts.Count, tokens, version.PageCount, commit, story.Checkpoint);
+        TellOfEnd(version.DocumentId, version.CollectionId, texts.Count, commit, story);
+        var outcome = With(new TaskOutcome { Kind = OutcomeKind.Completed, Change = await story.CloseAsync(), Result = result }, told);
+        return new(
+            With(TaskRules.Released(TaskState.Storing, time.GetUtcNow()), told),
+            place.StoreAndFinishAsync(hold.Lease, version, vectors, outcome));
     }
 
     private async Task<DocumentSource> FetchAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
@@ -126,7 +179,7 @@ public sealed class IngestionPipeline(
     }
 
     private NewVersion NewVersionOf(
-        TaskSpec spec, DocumentSource source, ExtractedDocument document, CodePoints points, IReadOnlyList<Chunk> chunks, TaskStory story)
+        TaskSpec spec, DocumentSource source, ExtractedDocument document, PreparedChunks prepared, string? fingerprint, TaskStory story)
     {
         var model = embedder.ModelFor(spec.EmbeddingModel);
         if (spec.EmbeddingModel is { } asked && asked != model)
@@ -144,19 +197,21 @@ public sealed class IngestionPipeline(
             Source = new(spec.Source.Wire(), source.FileName, source.Url, document.MediaType, source.Size, source.Hash),
             Content = document.Text,
             PageCount = document.PageCount,
-            PageStarts = [.. document.PageStarts.Select(points.Before)],
+            PageStarts = [.. document.PageStarts.Select(prepared.Points.Before)],
             Language = document.Language,
             Warnings = story.Warnings,
             Model = model,
-            Chunks = DocumentPreparation.ToStored(spec.TenantId, spec.CollectionId, spec.DocumentId, document.Text, chunks, points),
+            Fingerprint = fingerprint,
+            Chunking = prepared.Chunking,
+            Preface = prepared.Preface,
+            Chunks = prepared.Chunks,
+            Parents = prepared.Parents,
         };
     }
 
     private async Task<Embedded> EmbedAsync(StagedVersion staged, LeaseHold hold, TaskStory story)
     {
-        var spec = hold.Lease.Task.Spec;
-        story.MoveTo(TaskState.Embedding, "The chunks are being embedded.");
-        story.Reach("embedding_started", 60, "Embedding has started.", Details(("chunk_count", staged.ChunkCount), ("model", staged.Model)));
+        TellOfEmbedding(staged.ChunkCount, staged.Model, story);
         if (story.Checkpoint.CallbackError is { } refused)
         {
             story.Remember(checkpoint => checkpoint with { CallbackError = null });
@@ -174,7 +229,7 @@ public sealed class IngestionPipeline(
             var texts = waiting.Select(chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text)).ToList();
             foreach (var batch in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
             {
-                var answer = await embedder.EmbedAsync(BatchOf(spec, staged, batch, hold.Lease.Attempt), hold.Token);
+                var answer = await embedder.EmbedAsync(BatchOf(hold.Lease, staged.Model, staged.ChunkCount, batch), hold.Token);
                 after = batch[^1].Index;
                 if (answer is not EmbeddingAnswer.Vectors vectors)
                 {
@@ -183,9 +238,10 @@ public sealed class IngestionPipeline(
                 }
                 var dimension = vectors.Values[0].Length;
                 if (story.Checkpoint.Dimension != dimension) story.Remember(checkpoint => checkpoint with { Dimension = dimension });
+                if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, story);
                 // The next batch is embedded while this one is written.
                 await saving;
-                saving = store.SaveVectorsAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
+                saving = SaveAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
                 done += batch.Count;
                 story.Progress(60 + (int)(30L * done / staged.ChunkCount), $"Embedded {done} of {staged.ChunkCount} chunks.",
                     Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
@@ -194,6 +250,32 @@ public sealed class IngestionPipeline(
         while (waiting.Count == embedder.MaxBatch);
         story.Took("embed", time.GetElapsedTime(started));
         return new(pending, saving);
+    }
+
+    private async Task SaveAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
+    {
+        try
+        {
+            await store.SaveVectorsAsync(staged, vectors, cancel);
+        }
+        catch (ArgumentException fault)
+        {
+            // Whoever tries the task again begins without the vectors that came first.
+            await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+            throw new EmbeddingException(
+                $"The embedding provider {embedder.Name} gave vectors that do not fit together. {fault.Message} Check the provider's model.", transient: false, inner: fault);
+        }
+    }
+
+    /// <summary>The collection's vectors cannot be compared with these: nothing of the document stays.</summary>
+    private async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, TaskStory story)
+    {
+        await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+        var own = staged.Model == space.Model ? $"{staged.Model} with {story.Checkpoint.Dimension} dimensions" : staged.Model;
+        return new StepException(
+            new TaskError(TaskErrors.Embedding,
+                $"The collection's vectors were made with {space.Model} ({space.Dimension} dimensions); these would be {own}. Use another collection, or ask for that model."),
+            transient: false);
     }
 
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
@@ -212,10 +294,7 @@ public sealed class IngestionPipeline(
 
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
-        story.MoveTo(TaskState.Storing, "The chunks are being stored.");
-        var dimension = story.Checkpoint.Dimension
-            ?? (await store.GetVectorSpaceAsync(staged.TenantId, staged.CollectionId, CancellationToken.None))?.Dimension;
-        story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", staged.ChunkCount), ("dimension", dimension)));
+        TellOfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
         await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
         // Past the point of no return: nothing is cancelled from here on.
@@ -225,10 +304,7 @@ public sealed class IngestionPipeline(
         switch (commit.Kind)
         {
             case CommitKind.OtherModel:
-                throw new StepException(
-                    new TaskError(TaskErrors.Embedding,
-                        $"The collection's vectors were made with {commit.Space!.Model} ({commit.Space.Dimension} dimensions); these are {staged.Model}. Use another collection, or ask for that model."),
-                    transient: false);
+                throw await OtherModelAsync(staged, commit.Space!, story);
             case CommitKind.NotReady:
                 throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
             case CommitKind.Superseded:
@@ -239,11 +315,55 @@ public sealed class IngestionPipeline(
         }
 
         await story.StopWritingAsync();
-        story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
-            ("document_id", staged.DocumentId), ("collection_id", staged.CollectionId), ("version", commit.Version), ("chunk_count", staged.ChunkCount)));
-        story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
+        TellOfEnd(staged.DocumentId, staged.CollectionId, staged.ChunkCount, commit, story);
         var change = await story.CloseAsync();
-        return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = ResultOf(staged, commit, story.Checkpoint) };
+        var checkpoint = story.Checkpoint;
+        return new TaskOutcome
+        {
+            Kind = OutcomeKind.Completed,
+            Change = change,
+            Result = ResultOf(
+                staged.DocumentId, staged.CollectionId, staged.Model, staged.ChunkCount, staged.TokenCount, checkpoint.PageCount, commit, checkpoint),
+        };
+    }
+
+    private static void TellOfEmbedding(int chunks, string model, TaskStory story)
+    {
+        story.MoveTo(TaskState.Embedding, "The chunks are being embedded.");
+        story.Reach("embedding_started", 60, "Embedding has started.", Details(("chunk_count", chunks), ("model", model)));
+    }
+
+    private static void TellOfStoring(int chunks, int? dimension, TaskStory story)
+    {
+        story.MoveTo(TaskState.Storing, "The chunks are being stored.");
+        story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", chunks), ("dimension", dimension)));
+    }
+
+    private static void TellOfEnd(string document, string collection, int chunks, CommitResult commit, TaskStory story)
+    {
+        story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
+            ("document_id", document), ("collection_id", collection), ("version", commit.Version), ("chunk_count", chunks)));
+        story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
+    }
+
+    /// <summary>The same bytes with the same wishes: the visible version stays, and is now this task's.</summary>
+    private static async Task<TaskOutcome> EndUnchangedAsync(CurrentVersion same, TaskSpec spec, TaskStory story)
+    {
+        var document = same.Document;
+        foreach (var warning in document.Warnings) story.Warn(warning);
+        // An attempt that stopped after its own commit finds the version that it made.
+        var isOwn = document.TaskId == spec.TaskId;
+        var commit = isOwn ? same.Commit : same.Commit with { Kept = document.ChunkCount, Added = 0, Removed = 0 };
+        var message = isOwn ? "The document is stored and searchable." : "The document is stored as it was: nothing in it has changed.";
+        await story.StopWritingAsync();
+        story.Remember(checkpoint => checkpoint with { PageCount = document.PageCount });
+        story.Reach("document_stored", 100, message, Details(
+            ("document_id", spec.DocumentId), ("collection_id", spec.CollectionId), ("version", document.Version), ("chunk_count", document.ChunkCount)));
+        story.MoveTo(TaskState.Completed, message);
+        var change = await story.CloseAsync();
+        var result = ResultOf(
+            spec.DocumentId, spec.CollectionId, document.Model, document.ChunkCount, document.TokenCount, document.PageCount, commit, story.Checkpoint, unchanged: !isOwn);
+        return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = result };
     }
 
     private async Task<TaskOutcome?> EndEarlyAsync(LeaseHold hold, TaskStory story)
@@ -292,51 +412,79 @@ public sealed class IngestionPipeline(
     /// <summary>The closing events come after what the story had still to tell.</summary>
     private static TaskOutcome With(TaskOutcome outcome, TaskChange told) => outcome with
     {
-        Change = told with { Events = [.. told.Events, .. outcome.Change.Events] },
+        Change = told with
+        {
+            Events = [.. told.Events, .. outcome.Change.Events],
+            Checkpoint = outcome.Change.Checkpoint ?? told.Checkpoint,
+            Warnings = outcome.Change.Warnings ?? told.Warnings,
+        },
     };
 
     /// <param name="IsPending">Vectors are still to come, by callback.</param>
     /// <param name="Saving">The last vectors, on their way into the store.</param>
     private readonly record struct Embedded(bool IsPending, Task Saving);
 
-    private static EmbeddingBatch BatchOf(TaskSpec spec, StagedVersion staged, IReadOnlyList<BatchText> texts, int attempt) => new()
+    private static EmbeddingBatch BatchOf(Lease lease, string model, int chunks, IReadOnlyList<BatchText> texts)
     {
-        TenantId = spec.TenantId,
-        CollectionId = spec.CollectionId,
-        DocumentId = spec.DocumentId,
-        TaskId = spec.TaskId,
-        Attempt = attempt,
-        Title = spec.Title,
-        Model = staged.Model,
-        TotalChunks = staged.ChunkCount,
-        Texts = texts,
-    };
+        var spec = lease.Task.Spec;
+        return new EmbeddingBatch
+        {
+            TenantId = spec.TenantId,
+            CollectionId = spec.CollectionId,
+            DocumentId = spec.DocumentId,
+            TaskId = spec.TaskId,
+            Attempt = lease.Attempt,
+            Title = spec.Title,
+            Model = model,
+            TotalChunks = chunks,
+            Texts = texts,
+        };
+    }
 
-    private static JsonElement ResultOf(StagedVersion staged, CommitResult commit, Checkpoint checkpoint)
+    private static JsonElement ResultOf(
+        string document, string collection, string model, int chunks, long tokens, int? pages, CommitResult commit, Checkpoint checkpoint,
+        bool unchanged = false)
     {
         var timings = new JsonObject();
         foreach (var (step, milliseconds) in checkpoint.Timings) timings[step + "_ms"] = milliseconds;
         return Element(new JsonObject
         {
-            ["document_id"] = staged.DocumentId,
-            ["collection_id"] = staged.CollectionId,
+            ["document_id"] = document,
+            ["collection_id"] = collection,
             ["version"] = commit.Version,
-            ["chunk_count"] = staged.ChunkCount,
-            ["token_count"] = staged.TokenCount,
-            ["page_count"] = checkpoint.PageCount,
-            ["embedding_count"] = staged.ChunkCount,
+            ["chunk_count"] = chunks,
+            ["token_count"] = tokens,
+            ["page_count"] = pages,
+            ["embedding_count"] = chunks,
             ["dimension"] = commit.Dimension,
-            ["model"] = staged.Model,
+            ["model"] = model,
             ["chunks"] = new JsonObject { ["kept"] = commit.Kept, ["added"] = commit.Added, ["removed"] = commit.Removed },
+            ["unchanged"] = unchanged,
             ["timings"] = timings,
         });
     }
 
-    private static JsonElement Details(params ReadOnlySpan<(string Name, JsonNode? Value)> fields)
+    private static JsonElement Details(params ReadOnlySpan<(string Name, object? Value)> fields)
     {
-        var details = new JsonObject();
-        foreach (var (name, value) in fields) details[name] = value;
-        return Element(details);
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            foreach (var (name, value) in fields)
+            {
+                json.WritePropertyName(name);
+                switch (value)
+                {
+                    case null: json.WriteNullValue(); break;
+                    case string text: json.WriteStringValue(text); break;
+                    case int number: json.WriteNumberValue(number); break;
+                    case long number: json.WriteNumberValue(number); break;
+                    default: throw new ArgumentException($"{name} is a {value.GetType().Name}.", nameof(fields));
+                }
+            }
+            json.WriteEndObject();
+        }
+        return JsonElement.Parse(buffer.WrittenSpan);
     }
 
     private static JsonElement Element(JsonObject json) => JsonElement.Parse(json.ToJsonString());
@@ -345,3 +493,7 @@ public sealed class IngestionPipeline(
 
     private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }
+
+/// <param name="Outcome">What to finish the lease with; null where the lease is lost and there is nothing to write.</param>
+/// <param name="Writing">Where given, the task's end on its way; only where it says false, the outcome is to be written.</param>
+public sealed record AttemptEnd(TaskOutcome? Outcome, Task<bool>? Writing = null);

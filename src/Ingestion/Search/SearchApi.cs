@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Ingestion.Embedding;
 using Ingestion.Http;
 using Ingestion.Store;
@@ -9,23 +10,30 @@ namespace Ingestion.Search;
 /// <summary><c>POST /api/v1/search</c>: the route that query services of the ecosystem already call.</summary>
 public static class SearchApi
 {
+    private static readonly string[] Fields =
+        ["tenant_id", "collection_id", "query", "query_embedding", "top_k", "threshold", "filter", "mode"];
+
     private const int MaxQuery = 10_000, MaxTopK = 1_000, MaxDimension = 65_536;
 
     public static RouteHandlerBuilder MapSearch(this IEndpointRouteBuilder api) =>
         api.MapPost("/search", SearchAsync).WithTags("Search")
             .WithSummary("Search a collection by words, by meaning, or both")
-            .Accepts<SearchRequest>("application/json").Produces<SearchResponse>().ProducesErrors(400, 409);
+            .Accepts<SearchRequest>("application/json").Produces<SearchResponse>().ProducesErrors(400, 409).Needs(Scopes.Read);
 
     private static async Task<IResult> SearchAsync(HttpContext http, IChunkStore store, IEmbedder embedder)
     {
         var (request, broken) = await RequestJson.ReadAsync(http.Request, SearchWire.Default.SearchRequest);
         if (request is null) return broken!;
-        if (Check(request, http.Request, out var tenant, out var mode) is { } problem) return problem;
+        var mode = SearchMode.Hybrid;
+        var named = request.TenantId is { Length: > 0 } inBody ? inBody : RequestIds.NamedTenant(http.Request);
+        var (tenant, problem) = await Visit.Of(http).EnterAsync(named, http.RequestAborted);
+        problem ??= Check(request, tenant, out mode);
+        if (problem is not null) return problem;
         var vector = ReadOnlyMemory<float>.Empty;
         if (mode != SearchMode.Text)
         {
             var space = await store.GetVectorSpaceAsync(tenant, request.CollectionId!, http.RequestAborted);
-            if (space is null) return Found([]);
+            if (space is null) return Found([], request);
             (vector, problem) = await VectorAsync(request, tenant, space, embedder, http.RequestAborted);
             if (problem is not null) return problem;
         }
@@ -40,18 +48,16 @@ public static class SearchApi
                 TopK = request.TopK ?? 5,
                 Threshold = request.Threshold ?? 0,
                 Filter = request.Filter,
-            }, http.RequestAborted));
+            }, http.RequestAborted), request);
     }
 
-    private static Problem? Check(SearchRequest request, HttpRequest http, out string tenant, out SearchMode mode)
+    private static Problem? Check(SearchRequest request, string tenant, out SearchMode mode)
     {
-        tenant = request.TenantId is { Length: > 0 } inBody ? inBody : http.Headers["X-Tenant-ID"].ToString();
         mode = SearchMode.Hybrid;
         List<string> missing = [];
         if (tenant.Length == 0) missing.Add("tenant_id");
         if (string.IsNullOrEmpty(request.CollectionId)) missing.Add("collection_id");
         if (missing.Count > 0) return Problems.MissingFields(missing);
-        if (!RequestIds.IsValid(tenant)) return Problems.InvalidId("tenant_id");
         if (!RequestIds.IsValid(request.CollectionId!)) return Problems.InvalidId("collection_id");
         var hasQuery = !string.IsNullOrWhiteSpace(request.Query);
         if (hasQuery == request.QueryEmbedding is { Count: > 0 })
@@ -116,9 +122,11 @@ public static class SearchApi
         }
     }
 
-    private static IResult Found(IReadOnlyList<SearchHit> hits) => Results.Json(
-        new SearchResponse(true, hits.Count == 1 ? "1 result." : $"{hits.Count} results.", new([.. hits.Select(SearchHitView.Of)])),
-        SearchWire.Default.SearchResponse);
+    private static IResult Found(IReadOnlyList<SearchHit> hits, SearchRequest request) => Results.Json(
+        new SearchResponse(
+            true, hits.Count == 1 ? "1 result." : $"{hits.Count} results.", new([.. hits.Select(SearchHitView.Of)]),
+            request.Unknown is null ? null : UnknownFields.Warn(request.Unknown.Keys, Fields)),
+        SearchWire.Answers.SearchResponse);
 }
 
 public sealed record SearchRequest
@@ -145,14 +153,22 @@ public sealed record SearchRequest
 
     /// <summary>hybrid, vector or text.</summary>
     public string? Mode { get; init; }
+
+    /// <summary>Fields that are none of these: a warning.</summary>
+    [JsonExtensionData]
+    public Dictionary<string, JsonElement>? Unknown { get; set; }
 }
 
-public sealed record SearchResponse(bool Success, string Message, SearchData Data);
+/// <param name="Warnings">What was odd about the request; left out where nothing was.</param>
+public sealed record SearchResponse(
+    bool Success, string Message, SearchData Data,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<string>? Warnings = null);
 
 public sealed record SearchData(IReadOnlyList<SearchHitView> Documents);
 
 /// <param name="Score">0–1, comparable within one mode.</param>
-/// <param name="Metadata">The document's own metadata, and title, tags, page_start, page_end, heading_path, start_char_idx, end_char_idx, chunk_index.</param>
+/// <param name="Metadata">The document's own metadata, and title, tags, page_start, page_end, heading_path, start_char_idx, end_char_idx, chunk_index,
+/// previous_id, next_id; where the chunker gives them also parent_id, table_header, and window with its offsets.</param>
 public sealed record SearchHitView(string ChunkId, string DocumentId, string Content, double Score, JsonObject Metadata)
 {
     public static SearchHitView Of(SearchHit hit)
@@ -167,6 +183,16 @@ public sealed record SearchHitView(string ChunkId, string DocumentId, string Con
         metadata["page_start"] = chunk.PageStart > 0 ? chunk.PageStart : null;
         metadata["page_end"] = chunk.PageEnd > 0 ? chunk.PageEnd : null;
         metadata["heading_path"] = new JsonArray([.. chunk.HeadingPath.Select(title => (JsonNode)title)]);
+        metadata["previous_id"] = chunk.PreviousId;
+        metadata["next_id"] = chunk.NextId;
+        if (chunk.ParentId is not null) metadata["parent_id"] = chunk.ParentId;
+        if (chunk.Context?.Header is { } header) metadata["table_header"] = header.Text;
+        if (chunk.Context?.Window is { } window)
+        {
+            metadata["window"] = chunk.Window;
+            metadata["window_start_char_idx"] = window.Start;
+            metadata["window_end_char_idx"] = window.End;
+        }
         return new(chunk.ChunkId, hit.Document.DocumentId, chunk.Text, hit.Score, metadata);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Search;
 
@@ -9,4 +10,7 @@ namespace Ingestion.Search;
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(SearchRequest))]
 [JsonSerializable(typeof(SearchResponse))]
-public sealed partial class SearchWire : JsonSerializerContext;
+public sealed partial class SearchWire : JsonSerializerContext
+{
+    public static SearchWire Answers => field ??= new(WireJson.Answering(Default));
+}

@@ -72,7 +72,7 @@ public static class AddressGuard
         if (high == 0 && low == 1) return AddressReach.Private; // ::1
         if (high == 0 && low >> 32 == 0xFFFF) return ClassifyV4(bytes[12..]); // ::ffff:a.b.c.d
         if (high == 0x0064_FF9B_0000_0000 && low >> 32 == 0) return ClassifyV4(bytes[12..]); // 64:ff9b::a.b.c.d, NAT64
-        if (IsMetadata(high, low)) return AddressReach.Forbidden;
+        if (IsOfTheCloud(high)) return AddressReach.Forbidden;
         if (high >> 57 == 0xFC >> 1) return AddressReach.Private; // fc00::/7, unique local
         if (high >> 61 != 1) return AddressReach.Forbidden; // all but 2000::/3: ::, link-local, site-local, multicast, compatible, …
 
@@ -88,9 +88,8 @@ public static class AddressGuard
         return isIsatap && ClassifyV4(bytes[12..]) != AddressReach.Public ? AddressReach.Forbidden : AddressReach.Public;
     }
 
-    /// <summary>fd00:ec2::254 of AWS and fd20:ce::254 of Google Cloud.</summary>
-    private static bool IsMetadata(ulong high, ulong low) => 
-        low == 0x254 && high is 0xFD00_0EC2_0000_0000 or 0xFD20_00CE_0000_0000;
+    /// <summary>fd00:ec2::/32 of AWS (metadata, pod identity, names) and fd20:ce::/32 of Google Cloud.</summary>
+    private static bool IsOfTheCloud(ulong high) => high >> 32 is 0xFD00_0EC2 or 0xFD20_00CE;
 
     private static (uint Network, int Bits, AddressReach Reach) Range(string cidr, AddressReach reach)
     {

@@ -15,6 +15,7 @@ public sealed class UploadStore
 
     private const int BufferSize = 80 * 1024;
     private const string PartSuffix = ".part";
+    private const string IdentityFile = ".identity";
     private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -122,6 +123,27 @@ public sealed class UploadStore
             deleted++;
         }
         return deleted;
+    }
+
+    /// <summary>Made at the first call and kept in the folder: two processes that read the same share it.</summary>
+    public string ReadIdentity()
+    {
+        var path = Path.Combine(folder, IdentityFile);
+        if (!File.Exists(path))
+        {
+            var part = path + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
+            File.WriteAllText(part, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
+            try
+            {
+                File.Move(part, path);
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                // Another process was faster.
+                File.Delete(part);
+            }
+        }
+        return File.ReadAllText(path);
     }
 
     /// <summary>Whether this could be a key of this store; a key that came over the wire is asked about here first.</summary>

@@ -18,7 +18,7 @@ public sealed class SqliteDatabase : IDisposable
     private static readonly TimeSpan MaxCommitTime = TimeSpan.FromMilliseconds(20);
 
     private readonly string _connectionString;
-    private readonly BlockingCollection<Write> _writes = new(boundedCapacity: 16_384);
+    private readonly WriteQueue<Write> _writes = new(capacity: 16_384);
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly SqliteSession _writer;
     private readonly Thread _thread;
@@ -29,6 +29,15 @@ public sealed class SqliteDatabase : IDisposable
     private long _pagesAtCheckpoint;
     private volatile bool _logIsLong;
     private volatile bool _disposed;
+
+    static SqliteDatabase()
+    {
+        // A session is used by one thread at a time, and nobody reads these counts: no locks for either. Refused where another part of
+        // the process was faster, which costs only the locks.
+        Batteries_V2.Init();
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MULTITHREAD);
+        _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
+    }
 
     /// <param name="path">The file; made with its folder, for this user only, where it does not exist.</param>
     public SqliteDatabase(string path)
@@ -54,25 +63,19 @@ public sealed class SqliteDatabase : IDisposable
     /// It must not block, and it may not touch the session later.
     /// </summary>
     /// <exception cref="UnavailableException">The file cannot be written: locked too long, disk full, read-only.</exception>
-    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: true));
+    /// <param name="seen">Told the result when others can see it, which is before it is on disk; on the writer's thread, must not block.</param>
+    public Task<T> WriteAsync<T>(Func<SqliteSession, T> work, Action<T>? seen = null) => AddAsync(new Write<T>(work, onDisk: true, seen));
 
     /// <summary>
     /// The same, for a step on the way to a <see cref="WriteAsync"/>: it completes when others can see it, and reaches the disk with the
     /// next write that has to. It survives the death of this process; a power cut may take it, and then takes all that came after it too.
     /// </summary>
     /// <exception cref="UnavailableException">As above.</exception>
-    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false));
+    public Task<T> StepAsync<T>(Func<SqliteSession, T> work) => AddAsync(new Write<T>(work, onDisk: false, seen: null));
 
     private Task<T> AddAsync<T>(Write<T> write)
     {
-        try
-        {
-            _writes.Add(write);
-        }
-        catch (InvalidOperationException)
-        {
-            write.Fail(Closed());
-        }
+        if (!_writes.TryAdd(write)) write.Fail(Closed());
         return write.Task;
     }
 
@@ -141,7 +144,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         if (_disposed) return;
         _disposed = true;
-        _writes.CompleteAdding();
+        _writes.Close();
         _thread.Join();
         _sync.Dispose();
         _checkpointDue.Set();
@@ -150,7 +153,6 @@ public sealed class SqliteDatabase : IDisposable
         _checkpointer.Dispose();
         while (_readers.TryTake(out var session)) session.Dispose();
         _writer.Dispose();
-        _writes.Dispose();
     }
 
     private static UnavailableException Closed() => new("The database is closed: the service is stopping.");
@@ -176,7 +178,7 @@ public sealed class SqliteDatabase : IDisposable
     private void WriteLoop()
     {
         var group = new List<Write>(MaxWritesPerCommit);
-        foreach (var first in _writes.GetConsumingEnumerable())
+        while (_writes.Take(out var first))
         {
             group.Clear();
             group.Add(first);
@@ -206,6 +208,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>A step is done when others can see it; what was asked to survive a power cut, when it would.</summary>
     private void Answer(Write write)
     {
+        write.Show();
         if (write.OnDisk) _sync.Add(write);
         else write.Complete();
     }
@@ -290,11 +293,12 @@ public sealed class SqliteDatabase : IDisposable
     {
         public abstract bool OnDisk { get; }
         public abstract void Run(SqliteSession session);
+        public abstract void Show();
         public abstract void Complete();
         public abstract void Fail(Exception fault);
     }
 
-    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk) : Write
+    private sealed class Write<T>(Func<SqliteSession, T> work, bool onDisk, Action<T>? seen) : Write
     {
         // Callers go on elsewhere: the writer thread never runs their code.
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -305,6 +309,7 @@ public sealed class SqliteDatabase : IDisposable
         public Task<T> Task => _done.Task;
 
         public override void Run(SqliteSession session) => _result = work(session);
+        public override void Show() => seen?.Invoke(_result);
         public override void Complete() => _done.TrySetResult(_result);
         public override void Fail(Exception fault) => _done.TrySetException(fault);
     }

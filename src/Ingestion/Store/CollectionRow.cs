@@ -13,4 +13,11 @@ internal readonly record struct CollectionRow(long Id, string Name, string? Mode
             row => new CollectionRow(
                 row.GetInt64(0), name, row.IsDBNull(1) ? null : row.GetString(1), row.GetInt32(2), row.GetInt64(3), row.GetInt64(4)),
             ("$tenant", tenant), ("$name", name));
+
+    /// <summary>The id of the collection, made where there is none.</summary>
+    public static long Add(SqliteSession session, string tenant, string name)
+    {
+        session.Execute("INSERT OR IGNORE INTO collection(tenant, name) VALUES($tenant, $name)", ("$tenant", tenant), ("$name", name));
+        return Find(session, tenant, name)!.Value.Id;
+    }
 }

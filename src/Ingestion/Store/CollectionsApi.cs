@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -11,7 +12,7 @@ public static class CollectionsApi
 {
     public static RouteGroupBuilder MapCollections(this IEndpointRouteBuilder api)
     {
-        var documents = api.MapGroup("/collections/{collection_id}/documents").WithTags("Collections");
+        var documents = api.MapGroup("/collections/{collection_id}/documents").WithTags("Collections").Needs(Scopes.Read);
         documents.MapGet("/", ListAsync).WithSummary("List the stored documents").Produces<DocumentListResponse>().ProducesErrors(400);
         documents.MapGet("/{document_id}", GetAsync).WithSummary("See a document").Produces<DocumentResponse>().ProducesErrors(400, 404);
         documents.MapGet("/{document_id}/content", ReadContentAsync).WithSummary("Read the extracted text, which the chunks' offsets point into")
@@ -19,7 +20,9 @@ public static class CollectionsApi
         documents.MapGet("/{document_id}/chunks", ListChunksAsync).WithSummary("List a document's chunks in order; include=embeddings adds their vectors")
             .Produces<ChunkListResponse>().ProducesErrors(400, 404);
         documents.MapDelete("/{document_id}", DeleteAsync).WithSummary("Delete a document with all its versions, chunks and vectors")
-            .Produces<DeleteResponse>().ProducesErrors(400, 404);
+            .Produces<DeleteResponse>().ProducesErrors(400, 404).Needs(Scopes.Delete);
+        documents.MapPost("/{document_id}/rollback", RollBackAsync).WithSummary("Bring an earlier version of a document back: the one of version, or the latest")
+            .Produces<DocumentResponse>().ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
         return documents;
     }
 
@@ -30,7 +33,7 @@ public static class CollectionsApi
         var (documents, total) = await store.ListDocumentsAsync(tenant, CollectionOf(http), page, pageSize, http.RequestAborted);
         return Results.Json(
             new DocumentListResponse(true, $"{total} documents.", [.. documents.Select(DocumentView.Of)], total, page, pageSize),
-            StoreWire.Default.DocumentListResponse);
+            StoreWire.Answers.DocumentListResponse);
     }
 
     private static async Task<IResult> GetAsync(HttpContext http, IChunkStore store)
@@ -39,7 +42,7 @@ public static class CollectionsApi
         var document = await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         return document is null
             ? Problems.DocumentNotFound()
-            : Results.Json(new DocumentResponse(true, "The document is stored.", DocumentView.Of(document)), StoreWire.Default.DocumentResponse);
+            : Results.Json(new DocumentResponse(true, "The document is stored.", DocumentView.Of(document)), StoreWire.Answers.DocumentResponse);
     }
 
     private static async Task<IResult> ReadContentAsync(HttpContext http, IChunkStore store)
@@ -59,8 +62,10 @@ public static class CollectionsApi
         var document = found is null ? null : await store.GetDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         if (found is null || document is null) return Problems.DocumentNotFound();
         return Results.Json(
-            new ChunkListResponse(true, $"{found.Total} chunks.", [.. found.Chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))], found.Total, page, pageSize),
-            StoreWire.Default.ChunkListResponse);
+            new ChunkListResponse(true, $"{found.Total} chunks.", Views(found.Chunks), Views(found.Parents), found.Total, page, pageSize),
+            StoreWire.Answers.ChunkListResponse);
+
+        IReadOnlyList<ChunkView> Views(IReadOnlyList<StoredChunk> chunks) => [.. chunks.Select(chunk => ChunkView.Of(chunk, document.Metadata))];
     }
 
     private static async Task<IResult> DeleteAsync(
@@ -74,7 +79,27 @@ public static class CollectionsApi
         return Results.Json(
             new DeleteResponse(true, "The document is deleted; nothing of it is left.", CollectionOf(http), DocumentOf(http),
                 new(receipt.Versions, receipt.Chunks, receipt.Vectors), receipt.Remaining, cancelled),
-            StoreWire.Default.DeleteResponse);
+            StoreWire.Answers.DeleteResponse);
+    }
+
+    private static async Task<IResult> RollBackAsync(HttpContext http, IChunkStore store)
+    {
+        if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
+        var asked = http.Request.Query["version"].ToString();
+        var number = 0;
+        if (asked.Length > 0 && (!int.TryParse(asked, NumberStyles.None, CultureInfo.InvariantCulture, out number) || number == 0))
+            return Problems.Invalid("version", "version must be a whole number from 1, or left out.");
+        var result = await store.RollBackAsync(
+            tenant, CollectionOf(http), DocumentOf(http), asked.Length > 0 ? number : null, http.RequestAborted);
+        return result.Kind switch
+        {
+            RollbackKind.Done => Results.Json(
+                new DocumentResponse(true, $"An earlier version is back, as version {result.Document!.Version}.", DocumentView.Of(result.Document)),
+                StoreWire.Answers.DocumentResponse),
+            RollbackKind.DocumentNotFound => Problems.DocumentNotFound(),
+            RollbackKind.VersionNotFound => Problems.VersionNotKept(result.Kept),
+            RollbackKind.OtherModel => Problems.ModelConflict("The version's vectors are of another model than the collection has by now. Send the document again."),
+        };
     }
 
     private static string CollectionOf(HttpContext http) => RequestIds.FromPath(http, 3);
@@ -105,7 +130,9 @@ public sealed record DocumentResponse(bool Success, string Message, DocumentView
 
 public sealed record DocumentListResponse(bool Success, string Message, IReadOnlyList<DocumentView> Documents, long Total, int Page, int PageSize);
 
-public sealed record ChunkListResponse(bool Success, string Message, IReadOnlyList<ChunkView> Chunks, long Total, int Page, int PageSize);
+/// <param name="Parents">The larger chunks that those of this page are a part of, the largest first; of the hierarchical chunker alone.</param>
+public sealed record ChunkListResponse(
+    bool Success, string Message, IReadOnlyList<ChunkView> Chunks, IReadOnlyList<ChunkView> Parents, long Total, int Page, int PageSize);
 
 /// <param name="Removed">What there was, and is no more.</param>
 /// <param name="Remaining">Rows found when looking again: 0.</param>
@@ -190,6 +217,30 @@ public sealed record ChunkView
     public required IReadOnlyList<string> HeadingPath { get; init; }
     public required JsonElement? Metadata { get; init; }
 
+    /// <summary>Null at the document's start; of a parent: the one before it of the same level.</summary>
+    public required string? PreviousId { get; init; }
+
+    public required string? NextId { get; init; }
+
+    /// <summary>hierarchical: the larger chunk that it is a part of.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ParentId { get; init; }
+
+    /// <summary>hierarchical: from 1 for the largest.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Level { get; init; }
+
+    /// <summary>sentence_window: where the sentences around it begin, to be read in its place once it is found.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WindowStartCharIdx { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? WindowEndCharIdx { get; init; }
+
+    /// <summary>markdown: the header rows of the table that it goes on with; they are embedded before its text.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? TableHeader { get; init; }
+
     /// <summary>Only where asked for.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public float[]? Embedding { get; init; }
@@ -206,6 +257,13 @@ public sealed record ChunkView
         PageEnd = chunk.PageEnd > 0 ? chunk.PageEnd : null,
         HeadingPath = chunk.HeadingPath,
         Metadata = metadata,
+        PreviousId = chunk.PreviousId,
+        NextId = chunk.NextId,
+        ParentId = chunk.ParentId,
+        Level = chunk.Context is { Level: > 0 and var level } ? level : null,
+        WindowStartCharIdx = chunk.Context?.Window?.Start,
+        WindowEndCharIdx = chunk.Context?.Window?.End,
+        TableHeader = chunk.Context?.Header?.Text,
         Embedding = chunk.Vector,
     };
 }

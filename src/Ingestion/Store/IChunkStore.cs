@@ -48,6 +48,24 @@ public interface IChunkStore
     Task<ChunkPage?> ListChunksAsync(
         string tenant, string collection, string document, int page, int pageSize, bool vectors, CancellationToken cancel);
 
+    /// <summary>The visible version, to compare a new one with it; null where the tenant has no such document.</summary>
+    Task<CurrentVersion?> FindCurrentAsync(string tenant, string collection, string document, CancellationToken cancel);
+
+    /// <summary>Where the version's chunks are; null where it is no longer visible.</summary>
+    Task<StoredSplit?> ReadSplitAsync(CurrentVersion current, CancellationToken cancel);
+
+    /// <summary>
+    /// Makes the visible version that of a task that would store the same again, so that no task before it replaces it. False where it is no
+    /// longer visible.
+    /// </summary>
+    Task<bool> ConfirmAsync(CurrentVersion current, string taskId, CancellationToken cancel);
+
+    /// <summary>
+    /// Makes an earlier version the visible one again, under a new number, by one atomic switch; what was visible is then an earlier version.
+    /// </summary>
+    /// <param name="version">Its number; null for the latest before the visible one.</param>
+    Task<RollbackResult> RollBackAsync(string tenant, string collection, string document, int? version, CancellationToken cancel);
+
     /// <summary>Ids of the visible version's chunks, to tell what a plan would change; empty where there is no such document.</summary>
     Task<IReadOnlySet<string>> ReadChunkIdsAsync(string tenant, string collection, string document, CancellationToken cancel);
 
@@ -66,8 +84,14 @@ public interface IChunkStore
     /// <summary>The model and dimension that the collection's vectors have; null before its first document.</summary>
     Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel);
 
+    /// <summary>What the visible versions of all the tenant's documents take up.</summary>
+    Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel);
+
+    /// <summary>Made with the store and kept in it: two processes that read the same share it.</summary>
+    Task<string> ReadIdentityAsync(CancellationToken cancel);
+
     /// <summary>
-    /// Removes superseded versions, and what was staged and left alone for 30 days, in bounded steps. Any number of processes may call it.
+    /// Removes earlier versions that are more than the store keeps, and what was staged and left alone for 30 days, in bounded steps. Any number of processes may call it.
     /// </summary>
     Task SweepAsync(CancellationToken cancel);
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Numerics.Tensors;
+using Ingestion.Chunking;
 using Ingestion.Sqlite;
 
 namespace Ingestion.Store;
@@ -209,6 +210,7 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         SqliteSession session, CollectionRow collection, CollectionSnapshot snapshot, List<Ranked> ranked, double threshold)
     {
         var documents = new Dictionary<long, StoredDocument>();
+        var contents = new Dictionary<long, Content>();
         var hits = new List<SearchHit>(ranked.Count);
         foreach (var (place, score) in ranked)
         {
@@ -217,8 +219,30 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
             if (!documents.TryGetValue(segment.Version, out var document))
                 documents.Add(segment.Version, document = StoredRows.ReadVersion(session, collection.Name, segment.Version));
             var index = place - segment.Place;
-            hits.Add(new SearchHit(document, StoredRows.ReadChunk(session, segment.FirstChunk + index, index), score));
+            var chunk = StoredRows.ReadChunk(session, segment.FirstChunk, segment.Count, index);
+            if (chunk.Context?.Window is { } window)
+            {
+                if (!contents.TryGetValue(segment.Version, out var content))
+                    contents.Add(segment.Version, content = new Content(session, segment.Version));
+                chunk = chunk with { Window = content.Slice(window) };
+            }
+            hits.Add(new SearchHit(document, chunk, score));
         }
         return hits;
+    }
+
+    /// <summary>A version's text, read once for all its hits.</summary>
+    private sealed class Content
+    {
+        private readonly string _text;
+        private readonly CodePoints _points;
+
+        public Content(SqliteSession session, long version)
+        {
+            _text = session.Scalar<string>("SELECT text FROM content WHERE version=$version", ("$version", version))!;
+            _points = new CodePoints(_text);
+        }
+
+        public string Slice(CodePointRange range) => _text[_points.OffsetOf(range.Start).._points.OffsetOf(range.End)];
     }
 }

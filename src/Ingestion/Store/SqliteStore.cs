@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics.Tensors;
 using Ingestion.Sqlite;
 
@@ -7,31 +8,59 @@ namespace Ingestion.Store;
 public sealed class SqliteStore : IChunkStore
 {
     private const int VectorsPerWrite = 200;
+    private const int SmallChunks = 64;
+    private const int SmallContent = 256 * 1024;
+    private const int CollectionsKnown = 10_000;
     private static readonly TimeSpan StagedForgottenAfter = TimeSpan.FromDays(30);
 
     private readonly SqliteDatabase _database;
     private readonly TimeProvider _time;
+    private readonly VersionHistory _history;
     private readonly SqliteSearch _search;
 
+    /// <summary>Ids of collections; a collection keeps its id for good.</summary>
+    private readonly ConcurrentDictionary<(string Tenant, string Name), long> _collections = new();
+
     /// <param name="vectorMemory">Bytes that vectors of the collections searched last may take. Others are read from the file.</param>
-    public SqliteStore(SqliteDatabase database, TimeProvider time, long vectorMemory = 512L << 20)
+    /// <param name="keepVersions">Earlier versions of a document that are kept.</param>
+    public SqliteStore(SqliteDatabase database, TimeProvider time, long vectorMemory = 512L << 20, int keepVersions = 1)
     {
         database.Migrate("store", SqliteStoreSchema.Steps);
         _database = database;
         _time = time;
+        _history = new VersionHistory(database, keepVersions);
         _search = new SqliteSearch(database, new CollectionCache(vectorMemory));
     }
 
+    public Task<string> ReadIdentityAsync(CancellationToken cancel) =>
+        ReadAsync(session => session.Scalar<string>("SELECT id FROM store_identity")!, cancel);
+
     public Task<StagedVersion> StageAsync(NewVersion version, CancellationToken cancel) =>
         Task.Run(() => new VersionStaging(_database, _time, version).RunAsync(cancel), cancel);
+
+    /// <summary>Whether <see cref="PrepareFirstAsync"/> may take it: one write must not keep the others waiting long.</summary>
+    internal static bool IsSmall(NewVersion version) =>
+        version.Chunks.Count is > 0 and <= SmallChunks && version.Parents.Count <= SmallChunks && version.Content.Length <= SmallContent;
+
+    internal async Task<FirstVersion> PrepareFirstAsync(NewVersion version, IReadOnlyList<ReadOnlyMemory<float>> vectors)
+    {
+        var key = (version.TenantId, version.CollectionId);
+        if (!_collections.TryGetValue(key, out var collection))
+        {
+            collection = await _database.StepAsync(session => CollectionRow.Add(session, version.TenantId, version.CollectionId));
+            if (_collections.Count >= CollectionsKnown) _collections.Clear();
+            _collections[key] = collection;
+        }
+        return new FirstVersion(collection, version, vectors, Now());
+    }
 
     public Task<StagedVersion?> FindStagedAsync(string tenant, string taskId, CancellationToken cancel) =>
         ReadAsync(session =>
         {
             var version = VersionRow.OfTask(session, tenant, taskId).Find(version => version.State == "staged");
             if (version is null) return null;
-            var collection = session.Scalar<string>("SELECT name FROM collection WHERE id=$id", ("$id", version.Collection))!;
-            return Staged(version, tenant, collection);
+            var name = session.Scalar<string>("SELECT name FROM collection WHERE id=$id", ("$id", version.Collection))!;
+            return Staged(version, tenant, name, CollectionRow.Find(session, tenant, name)?.Space);
         }, cancel);
 
     public Task<IReadOnlyList<PendingChunk>> ReadPendingAsync(StagedVersion staged, int after, int max, CancellationToken cancel) =>
@@ -40,11 +69,14 @@ public sealed class SqliteStore : IChunkStore
             if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return [];
             return session.List(
                 """
-                SELECT chunk.id, chunk.chunk_id, chunk_text.text FROM chunk JOIN chunk_text USING(id)
+                SELECT chunk.id, chunk.chunk_id, chunk_text.text, chunk_context.header
+                FROM chunk JOIN chunk_text USING(id) LEFT JOIN chunk_context USING(id)
                 WHERE chunk.id>$after AND chunk.id<$end AND NOT EXISTS (SELECT 1 FROM chunk_vector WHERE chunk_vector.id=chunk.id)
                 ORDER BY chunk.id LIMIT $max
                 """,
-                row => new PendingChunk((int)(row.GetInt64(0) - version.FirstChunk), row.GetString(1), row.GetString(2)),
+                row => new PendingChunk(
+                    (int)(row.GetInt64(0) - version.FirstChunk), row.GetString(1),
+                    EmbeddedText.Of(version.Preface, row.IsDBNull(3) ? null : row.GetString(3), row.GetString(2))),
                 ("$after", version.FirstChunk + after), ("$end", version.EndChunk), ("$max", max));
         }, cancel);
 
@@ -91,7 +123,7 @@ public sealed class SqliteStore : IChunkStore
             cancel.ThrowIfCancellationRequested();
             // What the switch changes is counted before it, so that the switch itself is short; if another commit came between, again.
             var difference = await ReadAsync(session => VersionDifference.Read(session, staged.Id), cancel);
-            var result = await _database.StepAsync(session => VersionCommit.Run(session, staged.Id, difference, Now()));
+            var result = await _database.StepAsync(session => VersionCommit.Run(session, staged.Id, difference, _history, Now()));
             if (result is not null) return result;
         }
     }
@@ -132,8 +164,28 @@ public sealed class SqliteStore : IChunkStore
         ReadVisibleAsync(tenant, collection, document, (session, version) =>
         {
             var skip = (int)Math.Min((page - 1L) * pageSize, version.ChunkCount);
-            return new ChunkPage(StoredRows.ReadChunks(session, version, skip, pageSize, vectors), version.ChunkCount);
+            var chunks = StoredRows.ReadChunks(session, version.FirstChunk, version.ChunkCount, skip, pageSize, vectors);
+            var parents = StoredRows.ReadParents(session, version, version.FirstChunk + skip, version.FirstChunk + skip + chunks.Count);
+            return new ChunkPage(chunks, parents, version.ChunkCount);
         }, cancel);
+
+    public Task<CurrentVersion?> FindCurrentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
+        ReadVisibleAsync(tenant, collection, document, (session, version) =>
+            new CurrentVersion(
+                StoredRows.ReadVersion(session, collection, version.Id), version.Fingerprint, version.Chunking, version.Preface,
+                VersionCommit.Committed(version)) { Id = version.Id },
+            cancel);
+
+    public Task<StoredSplit?> ReadSplitAsync(CurrentVersion current, CancellationToken cancel) =>
+        ReadAsync(session => VersionRow.Get(session, current.Id) is { State: "visible" } version ? StoredRows.ReadSplit(session, version) : null, cancel);
+
+    public Task<bool> ConfirmAsync(CurrentVersion current, string taskId, CancellationToken cancel) =>
+        _database.StepAsync(session =>
+            session.Execute("UPDATE version SET task=$task WHERE id=$id AND state='visible' AND task<$task", ("$task", taskId), ("$id", current.Id)) == 1
+            || VersionRow.Get(session, current.Id) is { State: "visible" });
+
+    public Task<RollbackResult> RollBackAsync(string tenant, string collection, string document, int? version, CancellationToken cancel) =>
+        _database.WriteAsync(session => VersionHistory.RollBack(session, tenant, collection, document, version, Now()));
 
     public async Task<IReadOnlySet<string>> ReadChunkIdsAsync(
         string tenant, string collection, string document, CancellationToken cancel) =>
@@ -180,11 +232,17 @@ public sealed class SqliteStore : IChunkStore
     public Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel) =>
         ReadAsync(session => CollectionRow.Find(session, tenant, collection)?.Space, cancel);
 
+    public Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel) =>
+        ReadAsync(session => session.First(
+            "SELECT coalesce(sum(chunks), 0), coalesce(sum(bytes), 0) FROM collection WHERE tenant=$tenant",
+            row => new StoredUsage(row.GetInt64(0), row.GetInt64(1)), ("$tenant", tenant)), cancel);
+
     public async Task SweepAsync(CancellationToken cancel)
     {
         await _database.StepAsync(session => session.Execute(
             "UPDATE version SET state='dropped' WHERE state IN ('staging', 'staged') AND updated_at<$before",
             ("$before", Now() - (long)StagedForgottenAfter.TotalMilliseconds)));
+        await _history.TrimAsync(cancel);
         while (_database.Read(NextUnseen) is { } version)
         {
             for (var done = false; !done;)
@@ -195,15 +253,16 @@ public sealed class SqliteStore : IChunkStore
         }
 
         static VersionRow? NextUnseen(SqliteSession session) =>
-            session.Scalar<long?>("SELECT id FROM version WHERE state IN ('superseded', 'dropped') LIMIT 1") is { } id
+            session.Scalar<long?>("SELECT id FROM version WHERE state='dropped' LIMIT 1") is { } id
                 ? VersionRow.Get(session, id)
                 : null;
     }
 
-    internal static StagedVersion Staged(VersionRow version, string tenant, string collection) =>
+    internal static StagedVersion Staged(VersionRow version, string tenant, string collection, VectorSpace? space) =>
         new(tenant, collection, version.Document, version.Task, version.Model, version.ChunkCount, version.TokenCount, version.VectorCount)
         {
             Id = version.Id,
+            Space = space,
         };
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();

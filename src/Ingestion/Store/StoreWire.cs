@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Store;
 
@@ -10,4 +11,7 @@ namespace Ingestion.Store;
 [JsonSerializable(typeof(DocumentListResponse))]
 [JsonSerializable(typeof(ChunkListResponse))]
 [JsonSerializable(typeof(DeleteResponse))]
-public sealed partial class StoreWire : JsonSerializerContext;
+public sealed partial class StoreWire : JsonSerializerContext
+{
+    public static StoreWire Answers => field ??= new(WireJson.Answering(Default));
+}

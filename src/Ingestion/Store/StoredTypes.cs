@@ -35,7 +35,20 @@ public sealed record NewVersion
     /// <summary>The embedding model's name.</summary>
     public required string Model { get; init; }
 
+    /// <summary>The same for the same bytes and the same wishes: such a document need not be read again. Null: it always is.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>The chunker and its options: chunks of the same may keep their boundaries. Null: they never do.</summary>
+    public string? Chunking { get; init; }
+
+    /// <summary>Embedded before each chunk's text, and no part of it; null for nothing.</summary>
+    public string? Preface { get; init; }
+
+    /// <summary>In order of the text.</summary>
     public required IReadOnlyList<NewChunk> Chunks { get; init; }
+
+    /// <summary>Larger chunks that the others are a part of, level by level. They are kept to be read, neither searched nor embedded.</summary>
+    public IReadOnlyList<NewChunk> Parents { get; init; } = [];
 }
 
 /// <param name="Kind">"file", "url" or "text".</param>
@@ -48,7 +61,26 @@ public sealed record StoredSource(string Kind, string? FileName, string? Url, st
 /// <param name="PageStart">From 1; 0 where the format has no pages.</param>
 public sealed record NewChunk(
     string ChunkId, int Start, int End, int StartCodePoint, int EndCodePoint, int TokenCount,
-    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath);
+    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath)
+{
+    /// <summary>Null for most chunkers.</summary>
+    public ChunkContext? Context { get; init; }
+
+    /// <summary>The index of the larger chunk in the version's parents.</summary>
+    public int? Parent { get; init; }
+}
+
+/// <summary>What some chunkers know around a chunk's text. Offsets are code points.</summary>
+/// <param name="Level">From 1 for the largest chunks; 0 where there are no levels.</param>
+/// <param name="Window">What to read in place of the chunk once it is found.</param>
+/// <param name="Header">The header rows of the table that the chunk goes on with.</param>
+public sealed record ChunkContext(int Level, CodePointRange? Window, TableHeaderRows? Header);
+
+/// <summary>The slice <c>[Start, End)</c> of the content, in code points.</summary>
+public readonly record struct CodePointRange(int Start, int End);
+
+/// <param name="Start">Code point of the content where the rows stand.</param>
+public sealed record TableHeaderRows(int Start, string Text);
 
 /// <param name="ChunkCount">Of the whole version.</param>
 /// <param name="VectorCount">Chunks that have a vector already, taken over or saved before.</param>
@@ -57,8 +89,12 @@ public sealed record StagedVersion(
 {
     /// <summary>The store's own handle.</summary>
     public required long Id { get; init; }
+
+    /// <summary>What the collection's vectors have; null before its first document. The version's vectors must have the same.</summary>
+    public VectorSpace? Space { get; init; }
 }
 
+/// <param name="Text">To embed: the version's preface and the table's header rows stand before the chunk's own.</param>
 public readonly record struct PendingChunk(int Index, string ChunkId, string Text);
 
 public readonly record struct ChunkVector(int Index, ReadOnlyMemory<float> Vector);
@@ -113,6 +149,38 @@ public sealed record StoredDocument
     public required DateTimeOffset UpdatedAt { get; init; }
 }
 
+/// <summary>The visible version of a document that may come again.</summary>
+/// <param name="Commit">What its commit answered.</param>
+public sealed record CurrentVersion(StoredDocument Document, string? Fingerprint, string? Chunking, string? Preface, CommitResult Commit)
+{
+    /// <summary>The store's own handle.</summary>
+    public required long Id { get; init; }
+}
+
+/// <summary>A version's text and where its chunks are, in order.</summary>
+public sealed record StoredSplit(string Content, IReadOnlyList<StoredSlice> Chunks);
+
+/// <param name="Start">Code point.</param>
+/// <param name="End">Code point.</param>
+public readonly record struct StoredSlice(int Start, int End, int TokenCount, TableHeaderRows? Header);
+
+public enum RollbackKind
+{
+    Done,
+
+    DocumentNotFound,
+
+    /// <summary>No earlier version is kept, or not that one.</summary>
+    VersionNotFound,
+
+    /// <summary>The collection's vectors have another model or dimension by now.</summary>
+    OtherModel,
+}
+
+/// <param name="Document">As it is now.</param>
+/// <param name="Kept">Numbers of the earlier versions that could be asked for, the newest first.</param>
+public sealed record RollbackResult(RollbackKind Kind, StoredDocument? Document, IReadOnlyList<int> Kept);
+
 public sealed record DocumentPage(IReadOnlyList<StoredDocument> Documents, long Total);
 
 /// <param name="Start">Code points.</param>
@@ -120,9 +188,24 @@ public sealed record DocumentPage(IReadOnlyList<StoredDocument> Documents, long 
 /// <param name="PageStart">From 1; 0 where the format has no pages.</param>
 public sealed record StoredChunk(
     string ChunkId, int Index, string Text, int Start, int End, int TokenCount,
-    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath, float[]? Vector = null);
+    int PageStart, int PageEnd, IReadOnlyList<string> HeadingPath, float[]? Vector = null)
+{
+    /// <summary>The chunk before it, of the same level.</summary>
+    public string? PreviousId { get; init; }
 
-public sealed record ChunkPage(IReadOnlyList<StoredChunk> Chunks, long Total);
+    public string? NextId { get; init; }
+
+    /// <summary>The larger chunk that it is a part of.</summary>
+    public string? ParentId { get; init; }
+
+    public ChunkContext? Context { get; init; }
+
+    /// <summary>The text of the context's window; only in search hits.</summary>
+    public string? Window { get; init; }
+}
+
+/// <param name="Parents">The larger chunks that those of the page are a part of, the largest first.</param>
+public sealed record ChunkPage(IReadOnlyList<StoredChunk> Chunks, IReadOnlyList<StoredChunk> Parents, long Total);
 
 public sealed record DeleteReceipt(int Versions, long Chunks, long Vectors, long Remaining);
 
@@ -160,3 +243,6 @@ public sealed record SearchQuery
 
 /// <param name="Score">0–1, comparable within one mode.</param>
 public sealed record SearchHit(StoredDocument Document, StoredChunk Chunk, double Score);
+
+/// <param name="Bytes">Of the documents as they were sent.</param>
+public readonly record struct StoredUsage(long Chunks, long Bytes);

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Microsoft.Data.Sqlite;
+using Ingestion.Sqlite;
 
 namespace Ingestion.Store;
 
@@ -8,7 +8,7 @@ internal static class VectorBlob
 {
     public static byte[] Write(ReadOnlySpan<float> vector) => MemoryMarshal.AsBytes(vector).ToArray();
 
-    /// <summary>Without a copy: valid until the reader moves on.</summary>
-    public static ReadOnlySpan<float> Read(SqliteDataReader row, int column) =>
-        MemoryMarshal.Cast<byte, float>(SQLitePCL.raw.sqlite3_column_blob(row.Handle, column));
+    /// <summary>Without a copy: valid until the statement moves on.</summary>
+    public static ReadOnlySpan<float> Read(SqliteRow row, int column) =>
+        MemoryMarshal.Cast<byte, float>(row.GetBytes(column));
 }

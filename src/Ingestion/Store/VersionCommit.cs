@@ -9,11 +9,16 @@ internal readonly record struct VersionDifference(long Visible, int Kept, int Ad
     public static VersionDifference Read(SqliteSession session, long staged)
     {
         if (VersionRow.Get(session, staged) is not { State: "staged" } version) return default;
-        if (VersionRow.Visible(session, version.Collection, version.Document) is not { } visible)
-            return new VersionDifference(0, 0, version.ChunkCount, 0);
+        return VersionRow.Visible(session, version.Collection, version.Document) is { } visible
+            ? Of(session, visible, version)
+            : new VersionDifference(0, 0, version.ChunkCount, 0);
+    }
+
+    public static VersionDifference Of(SqliteSession session, VersionRow visible, VersionRow next)
+    {
         var old = VersionRow.ChunkIds(session, visible);
-        var kept = VersionRow.ChunkIds(session, version).Keys.Count(old.ContainsKey);
-        return new VersionDifference(visible.Id, kept, version.ChunkCount - kept, visible.ChunkCount - kept);
+        var kept = VersionRow.ChunkIds(session, next).Keys.Count(old.ContainsKey);
+        return new VersionDifference(visible.Id, kept, next.ChunkCount - kept, visible.ChunkCount - kept);
     }
 }
 
@@ -21,30 +26,27 @@ internal readonly record struct VersionDifference(long Visible, int Kept, int Ad
 internal static class VersionCommit
 {
     /// <summary>Null where another version became visible after the difference was read.</summary>
-    public static CommitResult? Run(SqliteSession session, long staged, VersionDifference difference, long now)
+    public static CommitResult? Run(SqliteSession session, long staged, VersionDifference difference, VersionHistory history, long now)
     {
         if (VersionRow.Get(session, staged) is not { } version) return new CommitResult(CommitKind.NotReady);
         if (version.State is "visible" or "superseded") return Committed(version);
         if (version.State != "staged" || version.VectorCount < version.ChunkCount) return new CommitResult(CommitKind.NotReady);
 
         var visible = VersionRow.Visible(session, version.Collection, version.Document);
-        if (visible is not null && string.CompareOrdinal(visible.Task, version.Task) > 0)
+        if (visible is not null && VersionHistory.HasLaterTask(session, version))
         {
             VersionRemoval.Drop(session, version);
             return new CommitResult(CommitKind.Superseded);
         }
         if ((visible?.Id ?? 0) != difference.Visible) return null;
-        if (version.ChunkCount > 0 && TakeSpace(session, version) is { } other)
+        if (version.ChunkCount > 0 && TakeSpace(session, version.Collection, version.Model, version.Dimension) is { } other)
             return new CommitResult(CommitKind.OtherModel, Space: other);
 
-        if (visible is not null)
-        {
-            session.Execute("UPDATE version SET state='superseded' WHERE id=$id", ("$id", visible.Id));
-            VersionRemoval.RemoveSmall(session, visible);
-        }
-        session.Execute("UPDATE collection SET changes=changes+1 WHERE id=$id", ("$id", version.Collection));
         // A task that stopped between its commit and its end does it all again: that makes no other version of it.
         var again = visible?.Task == version.Task;
+        if (again) VersionRemoval.Drop(session, visible!);
+        else if (visible is not null) history.Supersede(session, visible);
+        session.Execute("UPDATE collection SET changes=changes+1 WHERE id=$id", ("$id", version.Collection));
         if (again && difference is { Added: 0, Removed: 0 })
             difference = new VersionDifference(visible!.Id, visible.Kept, visible.Added, visible.Removed);
         session.Execute(
@@ -60,17 +62,18 @@ internal static class VersionCommit
     }
 
     /// <summary>The first version with vectors fixes the collection's model and dimension; given where the version has others.</summary>
-    private static VectorSpace? TakeSpace(SqliteSession session, VersionRow version)
+    public static VectorSpace? TakeSpace(SqliteSession session, long collection, string model, int dimension)
     {
-        session.Execute(
-            "UPDATE collection SET model=$model, dimension=$dimension WHERE id=$id AND model IS NULL",
-            ("$model", version.Model), ("$dimension", version.Dimension), ("$id", version.Collection));
         var space = session.First(
             "SELECT model, dimension FROM collection WHERE id=$id",
-            row => new VectorSpace(row.GetString(0), row.GetInt32(1)), ("$id", version.Collection))!;
-        return space.Model == version.Model && space.Dimension == version.Dimension ? null : space;
+            row => row.IsDBNull(0) ? null : new VectorSpace(row.GetString(0), row.GetInt32(1)), ("$id", collection));
+        if (space is not null) return space.Model == model && space.Dimension == dimension ? null : space;
+        session.Execute(
+            "UPDATE collection SET model=$model, dimension=$dimension WHERE id=$id",
+            ("$model", model), ("$dimension", dimension), ("$id", collection));
+        return null;
     }
 
-    private static CommitResult Committed(VersionRow version) =>
+    public static CommitResult Committed(VersionRow version) =>
         new(CommitKind.Committed, version.Number, version.Kept, version.Added, version.Removed, version.Dimension);
 }

@@ -14,30 +14,31 @@ internal static class VersionRemoval
     public static void Drop(SqliteSession session, VersionRow version)
     {
         session.Execute("UPDATE version SET state='dropped' WHERE id=$id", ("$id", version.Id));
-        RemoveSmall(session, version);
-    }
-
-    public static void RemoveSmall(SqliteSession session, VersionRow version)
-    {
-        if (version.ChunkCount <= SmallVersion) Step(session, version);
+        if (version.ChunkCount + version.ParentCount <= SmallVersion) Step(session, version);
     }
 
     public static Removed Step(SqliteSession session, VersionRow version)
     {
         var from = session.Scalar<long>(
             "SELECT coalesce(min(id), $end) FROM chunk WHERE id>=$first AND id<$end",
-            ("$end", version.EndChunk), ("$first", version.FirstChunk));
-        var end = Math.Min(from + ChunksPerStep, version.EndChunk);
+            ("$end", version.EndRow), ("$first", version.FirstChunk));
+        var end = Math.Min(from + ChunksPerStep, version.EndRow);
         ReadOnlySpan<(string, object?)> range = [("$from", from), ("$end", end)];
-        var chunks = session.Execute("DELETE FROM chunk WHERE id>=$from AND id<$end", range);
+        // Parents are no chunks of their own: they are not counted.
+        var chunks = DeleteChunks(session, from, Math.Min(end, version.EndChunk));
+        DeleteChunks(session, Math.Max(from, version.EndChunk), end);
         var vectors = session.Execute("DELETE FROM chunk_vector WHERE id>=$from AND id<$end", range);
         session.Execute("DELETE FROM chunk_text WHERE id>=$from AND id<$end", range);
         session.Execute("DELETE FROM chunk_words WHERE rowid>=$from AND rowid<$end", range);
-        if (end < version.EndChunk) return new Removed(chunks, vectors, Done: false);
+        session.Execute("DELETE FROM chunk_context WHERE id>=$from AND id<$end", range);
+        if (end < version.EndRow) return new Removed(chunks, vectors, Done: false);
         session.Execute("DELETE FROM content WHERE version=$id", ("$id", version.Id));
         session.Execute("DELETE FROM version WHERE id=$id", ("$id", version.Id));
         return new Removed(chunks, vectors, Done: true);
     }
+
+    private static int DeleteChunks(SqliteSession session, long from, long end) =>
+        from < end ? session.Execute("DELETE FROM chunk WHERE id>=$from AND id<$end", ("$from", from), ("$end", end)) : 0;
 
     /// <summary>Rows that the file still has of the version, in every table.</summary>
     public static long CountRows(SqliteSession session, VersionRow version) =>
@@ -47,8 +48,9 @@ internal static class VersionRemoval
               + (SELECT count(*) FROM chunk WHERE id>=$first AND id<$end) + (SELECT count(*) FROM chunk_text WHERE id>=$first AND id<$end)
               + (SELECT count(*) FROM chunk_vector WHERE id>=$first AND id<$end)
               + (SELECT count(*) FROM chunk_words WHERE rowid>=$first AND rowid<$end)
+              + (SELECT count(*) FROM chunk_context WHERE id>=$first AND id<$end)
             """,
-            ("$id", version.Id), ("$first", version.FirstChunk), ("$end", version.EndChunk));
+            ("$id", version.Id), ("$first", version.FirstChunk), ("$end", version.EndRow));
 
     public readonly record struct Removed(int Chunks, int Vectors, bool Done);
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ingestion.Sqlite;
 
 namespace Ingestion.Store;
@@ -12,56 +11,49 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private const int CharactersPerWrite = 256 * 1024;
 
     private long _collection;
+    private VectorSpace? _space;
     private Dictionary<string, long> _vectors = [];
     private long _id;
     private long _firstChunk;
 
+    private int RowCount => version.Chunks.Count + version.Parents.Count;
+
     public async Task<StagedVersion> RunAsync(CancellationToken cancel)
     {
-        if (!database.Read(Prepare)) _collection = await database.StepAsync(AddCollection);
-        var chunks = version.Chunks;
+        if (!database.Read(Prepare))
+            _collection = await database.StepAsync(session => CollectionRow.Add(session, version.TenantId, version.CollectionId));
         Task<VersionRow?>? writing = null;
-        for (var next = 0; next < chunks.Count || writing is null;)
+        for (var next = 0; next < RowCount || writing is null;)
         {
             cancel.ThrowIfCancellationRequested();
             // The words of a step are counted while the step before it is written.
             var step = TakeStep(ref next);
             if (writing is not null && await writing is null) break;
             var first = writing is null;
-            var last = next == chunks.Count;
+            var last = next == RowCount;
             writing = database.StepAsync(session => Write(session, step, first, last));
         }
-        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId) : Dropped();
+        return await writing! is { } row ? SqliteStore.Staged(row, version.TenantId, version.CollectionId, _space) : Dropped();
     }
 
     /// <summary>False where the collection is new.</summary>
     private bool Prepare(SqliteSession session)
     {
         if (CollectionRow.Find(session, version.TenantId, version.CollectionId) is not { } collection) return false;
-        _collection = collection.Id;
+        (_collection, _space) = (collection.Id, collection.Space);
         if (VersionRow.Visible(session, _collection, version.DocumentId) is { } visible && visible.Model == version.Model)
             _vectors = VersionRow.ChunkIds(session, visible);
         return true;
     }
 
-    private long AddCollection(SqliteSession session)
-    {
-        session.Execute(
-            "INSERT OR IGNORE INTO collection(tenant, name) VALUES($tenant, $name)",
-            ("$tenant", version.TenantId), ("$name", version.CollectionId));
-        return CollectionRow.Find(session, version.TenantId, version.CollectionId)!.Value.Id;
-    }
-
     private List<ChunkToWrite> TakeStep(ref int next)
     {
         var step = new List<ChunkToWrite>();
-        for (var characters = 0; next < version.Chunks.Count && step.Count < ChunksPerWrite && characters < CharactersPerWrite; next++)
+        for (var characters = 0; next < RowCount && step.Count < ChunksPerWrite && characters < CharactersPerWrite; next++)
         {
-            var chunk = version.Chunks[next];
-            var text = version.Content.AsSpan(chunk.Start, chunk.End - chunk.Start);
-            var (terms, words) = WordIndex.TermsOf(_collection, text);
-            step.Add(new ChunkToWrite(next, chunk, text.ToString(), terms, words));
-            characters += text.Length;
+            var chunk = ChunkToWrite.Of(_collection, version, next);
+            step.Add(chunk);
+            characters += chunk.Text.Length;
         }
         return step;
     }
@@ -87,46 +79,19 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private void Begin(SqliteSession session)
     {
         foreach (var earlier in VersionRow.OfTask(session, version.TenantId, version.TaskId)) VersionRemoval.Drop(session, earlier);
-        _firstChunk = session.Scalar<long>("SELECT next FROM chunk_sequence");
-        session.Execute("UPDATE chunk_sequence SET next=next+$count", ("$count", version.Chunks.Count));
-        var now = time.GetUtcNow().ToUnixTimeMilliseconds();
-        _id = session.Scalar<long>(
-            """
-            INSERT INTO version(collection, document, task, state, first_chunk, chunk_count, token_count, model, created_at, updated_at,
-              content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts)
-            VALUES($collection, $document, $task, 'staging', $first, $chunks, $tokens, $model, $now, $now,
-              $length, $pages, $title, $description, $language, $tags, $metadata, $source, $warnings, $starts)
-            RETURNING id
-            """,
-            ("$collection", _collection), ("$document", version.DocumentId), ("$task", version.TaskId), ("$first", _firstChunk),
-            ("$chunks", version.Chunks.Count), ("$tokens", version.Chunks.Sum(chunk => (long)chunk.TokenCount)), ("$model", version.Model),
-            ("$now", now), ("$length", new Chunking.CodePoints(version.Content).Total), ("$pages", version.PageCount),
-            ("$title", version.Title), ("$description", version.Description), ("$language", version.Language),
-            ("$tags", StoredRows.WriteStrings(version.Tags)), ("$metadata", version.Metadata?.GetRawText()),
-            ("$source", JsonSerializer.Serialize(version.Source)), ("$warnings", StoredRows.WriteStrings(version.Warnings)),
-            ("$starts", JsonSerializer.Serialize(version.PageStarts)));
+        _firstChunk = ChunkRows.TakeIds(session, RowCount);
+        _id = new VersionValues(_collection, version, time.GetUtcNow().ToUnixTimeMilliseconds()).Insert(session, _firstChunk, new VersionStart("staging"));
         session.Execute("INSERT INTO content(version, text) VALUES($version, $text)", ("$version", _id), ("$text", version.Content));
     }
 
     /// <summary>Gives 1 where it took a vector over, else 0.</summary>
     private int WriteChunk(SqliteSession session, ChunkToWrite row)
     {
-        var chunk = row.Chunk;
-        var id = _firstChunk + row.Index;
-        session.Execute(
-            """
-            INSERT INTO chunk(id, chunk_id, words, start, "end", token_count, page_start, page_end, headings)
-            VALUES($id, $chunk, $words, $start, $end, $tokens, $from, $to, $headings)
-            """,
-            ("$id", id), ("$chunk", chunk.ChunkId), ("$words", row.Words), ("$start", chunk.StartCodePoint), ("$end", chunk.EndCodePoint),
-            ("$tokens", chunk.TokenCount), ("$from", chunk.PageStart), ("$to", chunk.PageEnd),
-            ("$headings", StoredRows.WriteStrings(chunk.HeadingPath)));
-        session.Execute("INSERT INTO chunk_text(id, text) VALUES($id, $text)", ("$id", id), ("$text", row.Text));
-        session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));
-        return _vectors.TryGetValue(chunk.ChunkId, out var known)
+        ChunkRows.Insert(session, _firstChunk, version.Chunks.Count, row);
+        return row.Terms is not null && _vectors.TryGetValue(row.Chunk.ChunkId, out var known)
             ? session.Execute(
                 "INSERT INTO chunk_vector(id, numbers) SELECT $id, numbers FROM chunk_vector WHERE id=$known",
-                ("$id", id), ("$known", known))
+                ("$id", _firstChunk + row.Index), ("$known", known))
             : 0;
     }
 
@@ -134,6 +99,4 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     private StagedVersion Dropped() => new(
         version.TenantId, version.CollectionId, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
         version.Chunks.Sum(chunk => (long)chunk.TokenCount), VectorCount: 0) { Id = _id };
-
-    private sealed record ChunkToWrite(int Index, NewChunk Chunk, string Text, string Terms, int Words);
 }

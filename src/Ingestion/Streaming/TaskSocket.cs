@@ -18,7 +18,8 @@ public static class TaskSocket
     /// <summary>Clients have nothing to say; what they send is read, so that their pongs and closes are, and dropped.</summary>
     private const int MaxInbound = 4096;
 
-    public static void MapTaskSocket(this IEndpointRouteBuilder routes) => routes.Map("/ws/tasks/{task_id}", FollowAsync).ExcludeFromDescription();
+    public static void MapTaskSocket(this IEndpointRouteBuilder routes) => 
+        routes.Map("/ws/tasks/{task_id}", FollowAsync).ExcludeFromDescription().Needs(Scopes.Read);
 
     private static async Task<IResult> FollowAsync(
         HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, Settings settings,
@@ -26,7 +27,7 @@ public static class TaskSocket
     {
         if (!http.WebSockets.IsWebSocketRequest)
             return Problems.InvalidBody("This address speaks WebSocket only. Over plain HTTP, read /api/v1/tasks/{task_id}/events.");
-        if (!IsAllowedOrigin(http.Request, settings)) return new Problem(403, "origin_forbidden", "This origin may not connect; the operator lists origins in CORS_ORIGINS.");
+        if (!IsAllowedOrigin(http.Request, settings)) return Problems.OriginForbidden();
 
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
@@ -53,6 +54,11 @@ public static class TaskSocket
     private static async Task ServeAsync(
         HttpContext http, WebSocket socket, string taskId, ITaskEngine engine, EventDispatcher dispatcher, TimeProvider time, CancellationTokenSource end)
     {
+        if (http.Features.Get<Refusal>() is { Problem: var refused })
+        {
+            await CloseAsync(socket, refused.RetryAfter is null ? WebSocketCloseStatus.PolicyViolation : TryAgainLater, refused.Code);
+            return;
+        }
         if (!TryGetAfter(http.Request, out var after))
         {
             await CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "validation_error: after must be an event_id");
@@ -69,6 +75,8 @@ public static class TaskSocket
             return;
         }
 
+        // Who comes back with a newer token goes on where this one ended.
+        if (Visit.Of(http).Caller.Remaining(time) is { } remaining) end.CancelAfter(remaining);
         var listening = ListenAsync(socket, end);
         await SendAsync(socket, Greeting(task, after, time.GetUtcNow()), end.Token);
         try
@@ -151,7 +159,7 @@ public static class TaskSocket
     private static byte[] Greeting(IngestionTask task, long after, DateTimeOffset now)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, WireJson.WriterOptions))
         {
             json.WriteStartObject();
             json.WriteNumber("event_id", after);

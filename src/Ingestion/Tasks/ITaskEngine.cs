@@ -80,6 +80,31 @@ public sealed record EngineOptions
 
     /// <summary>Tasks of one tenant that may wait.</summary>
     public int MaxTenantQueueDepth { get; init; } = 100_000;
+
+    /// <summary>Tasks of one tenant that have not ended.</summary>
+    public int MaxTenantOpenTasks { get; init; } = int.MaxValue;
+
+    /// <summary>Limits that differ from tenant to tenant; where it is there, it stands for the two above.</summary>
+    public Func<string, TenantLimits>? TenantLimits { get; init; }
+
+    public TenantLimits LimitsOf(string tenant) => TenantLimits?.Invoke(tenant) ?? new(MaxTenantQueueDepth, MaxTenantOpenTasks);
+}
+
+/// <param name="Waiting">Tasks that may wait.</param>
+/// <param name="Open">Tasks that may be there without having ended: waiting, running or parked.</param>
+public readonly record struct TenantLimits(int Waiting, int Open);
+
+/// <summary>Which limit a new task would go over.</summary>
+public enum FullKind
+{
+    /// <summary>Waiting tasks of all tenants.</summary>
+    Queue,
+
+    /// <summary>Waiting tasks of the tenant.</summary>
+    TenantQueue,
+
+    /// <summary>Tasks of the tenant that have not ended.</summary>
+    TenantTasks,
 }
 
 /// <param name="Task">As it stood when it was leased.</param>
@@ -114,8 +139,8 @@ public abstract record EnqueueResult
     /// <summary>The same task id or idempotency key came before with another fingerprint.</summary>
     public sealed record Conflict(string TaskId) : EnqueueResult;
 
-    /// <param name="Limit">How many may wait.</param>
-    public sealed record Full(int Limit, TimeSpan RetryAfter) : EnqueueResult;
+    /// <param name="Limit">How many there may be of what the kind says.</param>
+    public sealed record Full(int Limit, TimeSpan RetryAfter, FullKind Kind = FullKind.Queue) : EnqueueResult;
 }
 
 public enum CancelKind
@@ -150,7 +175,8 @@ public enum RetryKind
 }
 
 /// <param name="Task">Null where not found.</param>
-public sealed record RetryResult(RetryKind Kind, IngestionTask? Task);
+/// <param name="Full">What is full, where that is the answer.</param>
+public sealed record RetryResult(RetryKind Kind, IngestionTask? Task, EnqueueResult.Full? Full = null);
 
 /// <param name="Page">From 1.</param>
 /// <param name="PageSize">1–100.</param>

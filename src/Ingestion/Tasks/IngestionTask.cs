@@ -74,5 +74,9 @@ public static class TaskErrors
     public const string EmbeddingTimeout = "EMBEDDING_TIMEOUT";
     public const string CallbackProcessing = "CALLBACK_PROCESSING_ERROR";
     public const string Storage = "STORAGE_ERROR";
+
+    /// <summary>The tenant has as much stored as it may.</summary>
+    public const string Quota = "QUOTA_EXCEEDED";
+
     public const string Internal = "INTERNAL_ERROR";
 }

@@ -6,7 +6,7 @@ namespace Ingestion.Tasks;
 public sealed record TaskResponse(bool Success, string Message, TaskView Task)
 {
     public static IResult Ok(IngestionTask task, string message) =>
-        Results.Json(new TaskResponse(true, message, TaskView.Of(task)), TaskWire.Default.TaskResponse);
+        Results.Json(new TaskResponse(true, message, TaskView.Of(task)), TaskWire.Answers.TaskResponse);
 
     public static IResult Accepted(IngestionTask task, string message) => new AcceptedTask(new(true, message, TaskView.Of(task)));
 
@@ -16,7 +16,7 @@ public sealed record TaskResponse(bool Success, string Message, TaskView Task)
         {
             httpContext.Response.StatusCode = StatusCodes.Status202Accepted;
             httpContext.Response.Headers.Location = "/api/v1/tasks/" + Uri.EscapeDataString(response.Task.TaskId);
-            return httpContext.Response.WriteAsJsonAsync(response, TaskWire.Default.TaskResponse);
+            return httpContext.Response.WriteAsJsonAsync(response, TaskWire.Answers.TaskResponse);
         }
     }
 }
@@ -86,7 +86,7 @@ public sealed record TaskView
         Attempt = task.Attempt,
         Error = task.Error?.Message,
         ErrorDetails = task.Error is { } error ? new(error.Code, error.Details) : null,
-        Warnings = task.Warnings,
+        Warnings = [.. task.Spec.Warnings, .. task.Warnings],
         Result = task.Result,
     };
 }

@@ -32,6 +32,18 @@ public sealed record TaskSpec
     /// <summary>A chunk that alone has more tokens than the size is split again.</summary>
     public bool Strict { get; init; }
 
+    /// <summary>What was odd about the request itself.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>No sentence ends at a Spanish or English abbreviation.</summary>
+    public bool KeepAbbreviations { get; init; }
+
+    /// <summary>Title and metadata are embedded before each chunk's text, within the size.</summary>
+    public bool IncludeMetadata { get; init; }
+
+    /// <summary>Split all of the text anew, although chunks of the stored version could stay.</summary>
+    public bool RechunkFull { get; init; }
+
     /// <summary>As the client asked; null takes the service's own.</summary>
     public string? EmbeddingModel { get; init; }
 

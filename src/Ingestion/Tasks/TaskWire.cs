@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Tasks;
 
@@ -8,4 +9,7 @@ namespace Ingestion.Tasks;
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(TaskResponse))]
 [JsonSerializable(typeof(TaskListResponse))]
-public sealed partial class TaskWire : JsonSerializerContext;
+public sealed partial class TaskWire : JsonSerializerContext
+{
+    public static TaskWire Answers => field ??= new(WireJson.Answering(Default));
+}

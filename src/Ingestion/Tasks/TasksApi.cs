@@ -11,10 +11,13 @@ public static class TasksApi
     public static RouteGroupBuilder MapTasks(this IEndpointRouteBuilder api)
     {
         var tasks = api.MapGroup("/tasks").WithTags("Tasks");
-        tasks.MapGet("/", ListAsync).WithSummary("List a tenant's tasks, newest first").Produces<TaskListResponse>().ProducesErrors(400);
-        tasks.MapGet("/{task_id}", GetAsync).WithSummary("See a task").Produces<TaskResponse>().ProducesErrors(400, 404);
-        tasks.MapDelete("/{task_id}", CancelAsync).WithSummary("Cancel a task").Produces<TaskResponse>().ProducesErrors(400, 404, 409);
-        tasks.MapPost("/{task_id}/retry", RetryAsync).WithSummary("Run a failed or cancelled task again").ProducesAcceptedTask(404, 409);
+        tasks.MapGet("/", ListAsync).WithSummary("List a tenant's tasks, newest first").Produces<TaskListResponse>().ProducesErrors(400)
+            .Needs(Scopes.Read);
+        tasks.MapGet("/{task_id}", GetAsync).WithSummary("See a task").Produces<TaskResponse>().ProducesErrors(400, 404).Needs(Scopes.Read);
+        tasks.MapDelete("/{task_id}", CancelAsync).WithSummary("Cancel a task").Produces<TaskResponse>().ProducesErrors(400, 404, 409)
+            .Needs(Scopes.Ingest);
+        tasks.MapPost("/{task_id}/retry", RetryAsync).WithSummary("Run a failed or cancelled task again").ProducesAcceptedTask(404, 409)
+            .Needs(Scopes.Ingest);
         return tasks;
     }
 
@@ -42,7 +45,7 @@ public static class TasksApi
         var filter = new TaskFilter(tenant, collection.Length > 0 ? collection : null, state, page, pageSize);
         var (tasks, total) = await engine.ListAsync(filter, http.RequestAborted);
         var message = total == 1 ? "1 task." : string.Create(CultureInfo.InvariantCulture, $"{total} tasks.");
-        return Results.Json(new TaskListResponse(true, message, [.. tasks.Select(TaskView.Of)], total, page, pageSize), TaskWire.Default.TaskListResponse);
+        return Results.Json(new TaskListResponse(true, message, [.. tasks.Select(TaskView.Of)], total, page, pageSize), TaskWire.Answers.TaskListResponse);
     }
 
     private static async Task<IResult> CancelAsync(HttpContext http, string task_id, ITaskEngine engine, TimeProvider time)
@@ -72,15 +75,22 @@ public static class TasksApi
         }
     }
 
-    private static async Task<IResult> RetryAsync(HttpContext http, string task_id, ITaskEngine engine, EngineOptions options)
+    public static Problem QueueFull(EnqueueResult.Full full) => full.Kind switch
+    {
+        FullKind.Queue => Problems.QueueFull("tasks are waiting, which is the limit", full.Limit, full.RetryAfter),
+        FullKind.TenantQueue => Problems.QueueFull("tasks of this tenant are waiting, which is its limit", full.Limit, full.RetryAfter),
+        FullKind.TenantTasks => Problems.QueueFull("tasks of this tenant have not ended, which is its limit", full.Limit, full.RetryAfter),
+    };
+
+    private static async Task<IResult> RetryAsync(HttpContext http, string task_id, ITaskEngine engine)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
-        var (kind, task) = await engine.RetryAsync(tenant, task_id, http.RequestAborted);
+        var (kind, task, full) = await engine.RetryAsync(tenant, task_id, http.RequestAborted);
         return kind switch
         {
             RetryKind.NotFound => Problems.TaskNotFound(task_id),
             RetryKind.NotEnded => Problems.TaskNotEnded(task_id, task!.State.Wire()),
-            RetryKind.Full => Problems.QueueFull(options.MaxQueueDepth, TimeSpan.FromSeconds(5)),
+            RetryKind.Full => QueueFull(full!),
             RetryKind.Queued => TaskResponse.Accepted(task!, "The task is queued again."),
         };
     }

@@ -1,5 +1,6 @@
 using Ingestion.Config;
 using Ingestion.Http;
+using Ingestion.Redis;
 using Ingestion.Tasks;
 
 namespace Ingestion.Workers;
@@ -9,7 +10,7 @@ public static class HealthApi
 {
     public static void MapHealth(this IEndpointRouteBuilder routes)
     {
-        var health = routes.MapGroup("").WithTags("Health");
+        var health = routes.MapGroup("").WithTags("Health").IsOpen();
         health.MapGet("/health", GetAsync).WithSummary("See how the service is").Produces<HealthResponse>();
         health.MapGet("/api/v1/health", GetAsync).ExcludeFromDescription();
         health.MapGet("/health/live", IsLive).WithSummary("Whether the process should go on; 503 when its workers have died")
@@ -18,7 +19,7 @@ public static class HealthApi
             .Produces<ReadyResponse>().Produces<ReadyResponse>(503);
     }
 
-    private static async Task<IResult> GetAsync(HttpContext http, ITaskEngine engine, WorkerPool pool, Settings settings)
+    private static async Task<IResult> GetAsync(HttpContext http, ITaskEngine engine, WorkerPool pool, Settings settings, IServiceProvider parts)
     {
         EngineStats? stats = null;
         try
@@ -32,9 +33,12 @@ public static class HealthApi
         var isHealthy = stats is not null && pool.IsAlive;
         var workers = new WorkersView(pool.Id, pool.Count > 0, pool.Count, pool.Count, pool.Busy);
         var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
+        // Only a question that Redis answers shows that it is there.
+        var usesRedis = parts.GetService<RedisConnection>() is not null;
+        var (kind, redis) = usesRedis ? ("redis", stats is null ? "disconnected" : "connected") : ("sqlite", "not_used");
         return Results.Json(
-            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, "sqlite", "not_used", workers, tasks),
-            HealthWire.Default.HealthResponse);
+            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, kind, redis, workers, tasks),
+            HealthWire.Answers.HealthResponse);
     }
 
     private static IResult IsLive(WorkerPool pool) => Answer(pool.IsAlive, "live", "the workers have stopped looking for work");
@@ -53,7 +57,7 @@ public static class HealthApi
     }
 
     private static IResult Answer(bool isGood, string good, string bad) =>
-        Results.Json(new ReadyResponse(isGood ? good : "unavailable: " + bad), HealthWire.Default.ReadyResponse, statusCode: isGood ? 200 : 503);
+        Results.Json(new ReadyResponse(isGood ? good : "unavailable: " + bad), HealthWire.Answers.ReadyResponse, statusCode: isGood ? 200 : 503);
 }
 
 /// <param name="Status">healthy or degraded.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Ingestion.Http;
 
 namespace Ingestion.Workers;
 
@@ -8,4 +9,7 @@ namespace Ingestion.Workers;
     NumberHandling = JsonNumberHandling.AllowReadingFromString)]
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(ReadyResponse))]
-public sealed partial class HealthWire : JsonSerializerContext;
+public sealed partial class HealthWire : JsonSerializerContext
+{
+    public static HealthWire Answers => field ??= new(WireJson.Answering(Default));
+}

@@ -24,21 +24,23 @@ public sealed class IngestionWorker(
 
     public async Task RunAsync(CancellationToken stop)
     {
-        var ending = Task.CompletedTask;
+        var (ending, isAway) = (Task.CompletedTask, false);
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 Volatile.Write(ref _lastLook, time.GetTimestamp());
                 var wait = settings.WorkerSleepTime > LongestWait ? settings.WorkerSleepTime : LongestWait;
-                foreach (var lease in await engine.LeaseAsync(id, 1, wait, stop))
+                var leases = await engine.LeaseAsync(id, 1, wait, stop);
+                isAway = false;
+                foreach (var lease in leases)
                 {
                     _busy = true;
                     var hold = keeper.Hold(lease);
-                    var outcome = await AttemptAsync(hold);
+                    var end = await AttemptAsync(hold);
                     // The next task begins while this one's end is on its way to the disk.
                     await ending;
-                    ending = EndAsync(hold, outcome);
+                    ending = EndAsync(hold, end);
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -47,7 +49,9 @@ public sealed class IngestionWorker(
             }
             catch (Exception fault)
             {
-                log.LogWarning(fault, "Worker {Worker} cannot reach the tasks; it tries again", id);
+                // Once for all the time that they are away.
+                if (!isAway || fault is not UnavailableException) log.LogWarning(fault, "Worker {Worker} cannot reach the tasks; it tries again", id);
+                isAway = fault is UnavailableException;
                 await Task.Delay(PauseAfterFault, time, CancellationToken.None);
             }
             finally
@@ -58,7 +62,7 @@ public sealed class IngestionWorker(
         await ending;
     }
 
-    private async Task<TaskOutcome?> AttemptAsync(LeaseHold hold)
+    private async Task<AttemptEnd> AttemptAsync(LeaseHold hold)
     {
         try
         {
@@ -73,12 +77,17 @@ public sealed class IngestionWorker(
         }
     }
 
-    private async Task EndAsync(LeaseHold hold, TaskOutcome? outcome)
+    private async Task EndAsync(LeaseHold hold, AttemptEnd end)
     {
         var lease = hold.Lease;
         try
         {
-            if (outcome is null) return;
+            if (end.Writing is not null && await IsWrittenAsync(end.Writing, lease))
+            {
+                leftovers.OfCompleted(lease.Task.Spec);
+                return;
+            }
+            if (end.Outcome is not { } outcome) return;
             if (!await FinishAsync(hold, outcome))
             {
                 log.LogWarning("Task {Task} attempt {Attempt} ended too late; another attempt has it", lease.TaskId, lease.Attempt);
@@ -95,6 +104,19 @@ public sealed class IngestionWorker(
         {
             keeper.Release(hold);
             hold.Dispose();
+        }
+    }
+
+    private async Task<bool> IsWrittenAsync(Task<bool> writing, Lease lease)
+    {
+        try
+        {
+            return await writing;
+        }
+        catch (UnavailableException fault)
+        {
+            log.LogWarning(fault, "Task {Task} could not be stored now; it is handed back", lease.TaskId);
+            return false;
         }
     }
 

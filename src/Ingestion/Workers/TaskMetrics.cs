@@ -1,11 +1,13 @@
 using System.Diagnostics.Metrics;
+using Ingestion.Inboxes;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
 
 namespace Ingestion.Workers;
 
 /// <summary>The figures that <c>/metrics</c> shows of tasks and workers. Every name of a metric stands here.</summary>
-public sealed class TaskMetrics(ITaskEngine engine, WorkerPool pool, EventDispatcher dispatcher, IMeterFactory meters) : IHostedService
+public sealed class TaskMetrics(
+    ITaskEngine engine, WorkerPool pool, EventDispatcher dispatcher, IMeterFactory meters, InboxReader? inboxes = null) : IHostedService
 {
     public const string MeterName = "Ingestion";
 
@@ -16,6 +18,8 @@ public sealed class TaskMetrics(ITaskEngine engine, WorkerPool pool, EventDispat
         _meter.CreateObservableGauge("ingestion.tasks", ReadTasks, "{task}", "Tasks by phase");
         _meter.CreateObservableGauge("ingestion.workers", ReadWorkers, "{worker}", "Workers by what they do");
         _meter.CreateObservableGauge("ingestion.followers", () => dispatcher.Followers, "{connection}", "Sockets and streams that follow tasks");
+        if (inboxes is not null)
+            _meter.CreateObservableCounter("ingestion.inbox.dead", () => inboxes.Dead, "{item}", "Items of other services put aside");
         return Task.CompletedTask;
     }
 

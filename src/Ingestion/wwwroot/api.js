@@ -6,7 +6,7 @@ const base = new URL('api/v1/', document.baseURI);
 /** What the service refused, in its own words; status 0 when it was not reached. */
 export class ApiError extends Error {
   constructor(status, body, retryAfter = 0) {
-    super(body?.message || (status === 0 ? t('error.unreachable') : t('error.status', { status: String(status) })));
+    super((status === 401 ? t('error.unauthorized') : body?.message) || (status === 0 ? t('error.unreachable') : t('error.status', { status: String(status) })));
     this.status = status;
     this.code = body?.error?.code ?? '';
     this.details = body?.error?.details ?? null;

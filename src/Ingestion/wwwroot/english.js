@@ -197,6 +197,7 @@ export const en = {
   'delete.keep': 'Keep it',
   'delete.done': '“{name}” is deleted: versions {versions}, chunks {chunks}, vectors {vectors}.',
 
+  'error.unauthorized': 'The service asks for a valid access token. Enter yours at the top of the page.',
   'error.unreachable': 'The service was not reached. Check that it runs and that the network is there, then try again.',
   'error.status': 'The service answered with status {status}.',
 };

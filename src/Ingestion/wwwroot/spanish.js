@@ -197,6 +197,7 @@ export const es = {
   'delete.keep': 'Conservarlo',
   'delete.done': '«{name}» se ha eliminado: versiones {versions}, fragmentos {chunks}, vectores {vectors}.',
 
+  'error.unauthorized': 'El servicio pide un token de acceso válido. Escribe el tuyo en la parte superior de la página.',
   'error.unreachable': 'No se pudo llegar al servicio. Comprueba que está en marcha y que hay red, e inténtalo de nuevo.',
   'error.status': 'El servicio respondió con el estado {status}.',
 };

@@ -20,7 +20,7 @@ public class ChunkerPropertyTests
     private static readonly Gen<string> Texts =
         Gen.Elements(Words).ListOf().Select(words => string.Concat(words));
 
-    private static readonly Gen<(ElementKind Kind, int Level, string Text)> Blocks =
+    internal static readonly Gen<(ElementKind Kind, int Level, string Text)> Blocks =
         from kind in Gen.Elements(ElementKind.Heading, ElementKind.Paragraph, ElementKind.Paragraph, ElementKind.Table, ElementKind.Code, ElementKind.ListItem)
         from level in Gen.Choose(1, 4)
         from text in Texts
@@ -144,7 +144,7 @@ public class ChunkerPropertyTests
     private static bool CutsPair(string text, int at) =>
         at > 0 && at < text.Length && char.IsHighSurrogate(text[at - 1]) && char.IsLowSurrogate(text[at]);
 
-    private static ExtractedDocument Document(IEnumerable<(ElementKind Kind, int Level, string Text)> blocks)
+    internal static ExtractedDocument Document(IEnumerable<(ElementKind Kind, int Level, string Text)> blocks)
     {
         var text = new StringBuilder();
         var elements = new List<Element>();

@@ -200,6 +200,12 @@ public class SettingsReaderTests
     [InlineData("CHUNK_SIZE=100", "CHUNK_OVERLAP=200 (its default): must be below CHUNK_SIZE, which is 100")]
     [InlineData("CHUNK_SIZE=100\nCHUNK_OVERLAP=100", "CHUNK_OVERLAP=100: must be below CHUNK_SIZE, which is 100")]
     [InlineData("EMBEDDING_PROVIDER=service", "EMBEDDING_PROVIDER=service: needs EMBEDDING_SERVICE_URL")]
+    [InlineData("AUTH_AUTHORITY=https://login.example.com/",
+        "AUTH_AUTHORITY=https://login.example.com/: needs AUTH_AUDIENCE, or a token for any other service of that issuer would be taken")]
+    [InlineData("AUTH_AUTHORITY=http://login.example.com/\nAUTH_AUDIENCE=me",
+        "AUTH_AUTHORITY=http://login.example.com/: must start with https://, or anybody on the way could give other keys")]
+    [InlineData("AUTH_DISABLED=true\nAUTH_SECRET=0123456789abcdef0123456789abcdef",
+        "AUTH_DISABLED=true: contradicts AUTH_SECRET, AUTH_AUTHORITY and API_KEYS; leave one or the other empty")]
     public void Settings_that_contradict_each_other_are_refused(string envFile, string problem) =>
         Assert.Equal(problem, OnlyProblem(envFile));
 
@@ -221,14 +227,8 @@ public class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("REDIS_HOST=localhost", "REDIS_HOST=localhost: ")]
-    [InlineData("REDIS_URL=rediss://u:hunter2@redis.example:6380", "REDIS_URL=***: ")]
     [InlineData("DATABASE_URL=postgres://u:hunter2@db/ingestion", "DATABASE_URL=***: ")]
     [InlineData("FILE_STORE=s3://bucket/prefix", "FILE_STORE=s3://bucket/prefix: ")]
-    [InlineData("AUTH_SECRET=hunter2hunter2hunter2hunter2hunter2", "AUTH_SECRET=***: ")]
-    [InlineData("AUTH_AUTHORITY=https://login.example.com/", "AUTH_AUTHORITY=https://login.example.com/: ")]
-    [InlineData("API_KEYS=hunter2", "API_KEYS=***: ")]
-    [InlineData("OCR=auto", "OCR=auto: ")]
     [InlineData("EMBEDDING_PROVIDER=onnx\nONNX_MODEL_DIR=/m", "EMBEDDING_PROVIDER=onnx: ")]
     public void What_this_version_cannot_do_stops_the_start_and_says_so(string envFile, string start)
     {
@@ -297,6 +297,9 @@ public class SettingsReaderTests
     [InlineData("", "127.0.0.1")]
     [InlineData("AUTH_DISABLED=true", "0.0.0.0")]
     [InlineData("AUTH_DISABLED=true\nHOST=::", "::")]
+    [InlineData("AUTH_SECRET=0123456789abcdef0123456789abcdef", "0.0.0.0")]
+    [InlineData("AUTH_AUTHORITY=http://localhost:9\nAUTH_AUDIENCE=me", "0.0.0.0")]
+    [InlineData("API_KEYS=x", "0.0.0.0")]
     public void Without_authentication_only_this_machine_is_served_unless_the_operator_insists(string envFile, string host) =>
         Assert.Equal(host, Accepted(envFile).EffectiveHost);
 }

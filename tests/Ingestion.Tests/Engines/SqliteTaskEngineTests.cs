@@ -112,7 +112,7 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
         await engine.FinishAsync(await EnqueueAndLeaseAsync(engine), Completed(), Stop);
         await engine.FinishAsync(await EnqueueAndLeaseAsync(engine), Failed(), Stop);
         Assert.Equal([true, false], database.Read(session => session.List(
-            "SELECT inline IS NULL FROM task_spec ORDER BY task", row => row.GetBoolean(0))));
+            "SELECT inline IS NULL FROM task_spec ORDER BY task", row => row.GetInt64(0) != 0)));
     }
 
     [Fact]

@@ -148,6 +148,41 @@ public partial class TaskEngineConformance
     }
 
     [Fact]
+    public async Task A_tenant_may_have_only_so_many_tasks_that_have_not_ended()
+    {
+        var engine = await OpenAsync(Options with { MaxTenantOpenTasks = 2 }, Time);
+        await EnqueueAsync(engine, Spec("acme"));
+        await EnqueueAsync(engine, Spec("acme"));
+        var running = Assert.Single(await LeaseAsync(engine));
+        var full = Assert.IsType<EnqueueResult.Full>(await engine.EnqueueAsync(Spec("acme"), Stop));
+        Assert.Equal((2, FullKind.TenantTasks), (full.Limit, full.Kind));
+        await EnqueueAsync(engine, Spec("globex"));
+
+        Assert.True(await engine.FinishAsync(running, Released(), Stop));
+        Assert.IsType<EnqueueResult.Full>(await engine.EnqueueAsync(Spec("acme"), Stop));
+        running = (await LeaseAsync(engine, 10)).First(lease => lease.Task.Spec.TenantId == "acme");
+        Assert.True(await engine.FinishAsync(running, Completed(), Stop));
+        var last = await EnqueueAsync(engine, Spec("acme"));
+        await engine.CancelAsync("acme", last.TaskId, Stop);
+        await EnqueueAsync(engine, Spec("acme"));
+        var retried = await engine.RetryAsync("acme", last.TaskId, Stop);
+        Assert.Equal((RetryKind.Full, FullKind.TenantTasks), (retried.Kind, retried.Full?.Kind));
+    }
+
+    [Fact]
+    public async Task Limits_may_differ_from_tenant_to_tenant()
+    {
+        var engine = await OpenAsync(
+            Options with { TenantLimits = tenant => tenant == "acme" ? new(Waiting: 1, Open: 9) : new(Waiting: 2, Open: 9) }, Time);
+        await EnqueueAsync(engine, Spec("acme"));
+        var full = Assert.IsType<EnqueueResult.Full>(await engine.EnqueueAsync(Spec("acme"), Stop));
+        Assert.Equal((1, FullKind.TenantQueue), (full.Limit, full.Kind));
+        await EnqueueAsync(engine, Spec("globex"));
+        await EnqueueAsync(engine, Spec("globex"));
+        Assert.Equal(2, Assert.IsType<EnqueueResult.Full>(await engine.EnqueueAsync(Spec("globex"), Stop)).Limit);
+    }
+
+    [Fact]
     public async Task Tasks_of_one_tenant_run_in_the_order_they_came()
     {
         var engine = await OpenAsync();

@@ -43,7 +43,7 @@ internal static class BadInputs
             400, "validation_error", "metadata must be a JSON object"),
         ["a picture named .pdf"] = new(
             tenant => Post(tenant, tenant.FileForm("d", "a.pdf", Png)),
-            415, "unsupported_file_type", "image/png. Convert it"),
+            415, "unsupported_file_type", "image/png is a picture, and text in pictures is read only with OCR"),
         ["a program"] = new(
             tenant => Post(tenant, tenant.FileForm("d", "a.txt", [.. "MZ"u8, .. new byte[300]])),
             415, "unsupported_file_type", "Convert it to one of the supported types"),

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Ingestion.Tests.Extraction;
 using Ingestion.Tests.Support;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -123,6 +124,105 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
 
+    [Fact]
+    public async Task Another_model_than_the_collections_is_refused_before_anything_is_embedded()
+    {
+        var late = "";
+        _answers.Enqueue(action =>
+        {
+            late = SendAsync("d2", model: "other-1").GetAwaiter().GetResult();
+            return Results.Json(Callback(action, [Vector(1)]));
+        });
+        var first = await SendAsync("d1");
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", first), "status"));
+        await NextRequestAsync();
+
+        var ended = await _service.WaitForEndAsync("acme", late);
+        Assert.Equal(("failed", "EMBEDDING_ERROR"), (Text(ended, "status"), Text(ended.GetProperty("error_details"), "error_code")));
+        Assert.Contains("made with nooble-3 (3 dimensions); these would be other-1", ended.ToString(), StringComparison.Ordinal);
+        Assert.False(_requests.Reader.TryRead(out _));
+        using var refused = await PostAsync("d3", model: "other-1");
+        Assert.Equal(HttpStatusCode.Conflict, refused.StatusCode);
+        Assert.Contains("model_conflict", await refused.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Vectors_of_two_dimensions_are_the_providers_error()
+    {
+        var dimensions = 3;
+        for (var i = 0; i < 2; i++)
+        {
+            _answers.Enqueue(action =>
+            {
+                var length = dimensions++;
+                var vectors = action.GetProperty("chunks").EnumerateArray().Select(_ => new JsonArray([.. Enumerable.Range(1, length).Select(n => (JsonNode)n)]));
+                return Results.Json(Callback(action, [.. vectors]));
+            });
+        }
+        // More chunks than one request takes.
+        var task = await SendAsync("d1", string.Concat(Enumerable.Range(0, 2_100).Select(i => $"Es {i}. ")), chunker: "sentence_window");
+
+        var ended = await _service.WaitForEndAsync("acme", task);
+
+        Assert.Equal(("failed", "EMBEDDING_ERROR"), (Text(ended, "status"), Text(ended.GetProperty("error_details"), "error_code")));
+        Assert.Contains("do not fit together", ended.ToString(), StringComparison.Ordinal);
+        Assert.Equal(5, dimensions);
+    }
+
+    [Theory]
+    [InlineData("sentence")]
+    [InlineData("markdown")]
+    public async Task Of_a_300_page_document_with_three_edits_at_most_nine_chunks_are_embedded(string chunker)
+    {
+        var tenant = new TenantClient(_service);
+        var pages = Enumerable.Range(0, 300).Select(page => new List<string[]> { Paragraph(page, 0), Paragraph(page, 1) }).ToList();
+        var before = await IngestAsync();
+        var embedded = (await NextRequestAsync()).GetProperty("chunks").GetArrayLength();
+        Assert.Equal((300, embedded), (before.Number("result.page_count"), before.Number("result.chunk_count")));
+        Assert.True(embedded > 60, $"{embedded} chunks");
+
+        pages[149][0] = Paragraph(9_149, 0);
+        pages[150].Insert(1, Paragraph(9_150, 0));
+        pages[151].RemoveAt(1);
+        var after = await IngestAsync();
+
+        var asked = (await NextRequestAsync()).GetProperty("chunks").GetArrayLength();
+        Assert.InRange(asked, 1, 9);
+        Assert.Equal(asked, after.Number("result.chunks.added"));
+        Assert.Equal(after.Number("result.chunk_count"), asked + after.Number("result.chunks.kept"));
+        Assert.Equal(embedded, after.Number("result.chunks.removed") + after.Number("result.chunks.kept"));
+        var chunks = await tenant.CheckChunksAsync("d");
+        Assert.Equal((1, 300), (chunks[0].Number("page_start"), chunks[^1].Number("page_end")));
+
+        async Task<JsonElement> IngestAsync()
+        {
+            var pdf = new PdfSample();
+            foreach (var page in pages)
+            {
+                var y = 740.0;
+                var content = "";
+                foreach (var paragraph in page)
+                {
+                    content += PdfSample.Lines(72, y, 11, paragraph);
+                    y -= paragraph.Length * 13.2 + 20;
+                }
+                pdf.Page(content);
+            }
+            _answers.Enqueue(action => Results.Json(Callback(action, [.. action.GetProperty("chunks").EnumerateArray().Select((_, i) => Vector(i))])));
+            return await tenant.CompletedAsync(await tenant.SendFileAsync("d", "book.pdf", pdf.ToBytes(), ("chunker", chunker)));
+        }
+
+        static string[] Paragraph(int page, int number)
+        {
+            string[] words = ["river", "ledger", "harbour", "signal", "winter", "engine", "contract", "library", "measure", "report", "garden", "copper"];
+            var random = new Random(page * 2 + number);
+            return
+            [
+                .. Enumerable.Range(0, 9).Select(line => string.Join(' ', Enumerable.Range(0, 10).Select(_ => words[random.Next(words.Length)])) + $" {random.Next(10_000)}."),
+            ];
+        }
+    }
+
     private static JsonArray Vector(int first) => [first, 0, 0];
 
     private static string? Text(JsonElement from, string name) => from.GetProperty(name).GetString();
@@ -149,13 +249,17 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
         return await _requests.Reader.ReadAsync(patience.Token);
     }
 
-    private async Task<string> SendAsync(string document)
+    private async Task<string> SendAsync(string document, string? text = null, string? model = null, string? chunker = null)
     {
-        using var answer = await _service.Http.PostAsJsonAsync("api/v1/documents/text", new
-        {
-            tenant_id = "acme", collection_id = "c", document_id = document, text = "A text of " + document + " to embed.",
-        });
+        using var answer = await PostAsync(document, text, model, chunker);
         var body = await answer.Content.ReadFromJsonAsync<JsonElement>();
         return Text(body.GetProperty("task"), "task_id")!;
     }
+
+    private Task<HttpResponseMessage> PostAsync(string document, string? text = null, string? model = null, string? chunker = null) =>
+        _service.Http.PostAsJsonAsync("api/v1/documents/text", new
+        {
+            tenant_id = "acme", collection_id = "c", document_id = document, text = text ?? "A text of " + document + " to embed.",
+            embedding_model = model, chunker,
+        });
 }

@@ -108,6 +108,8 @@ public class AddressGuardTests
     [InlineData("fec0::1", Forbidden)]
     [InlineData("ff02::1", Forbidden)]
     [InlineData("fd00:ec2::254", Forbidden)]
+    [InlineData("fd00:ec2::23", Forbidden)]
+    [InlineData("fd00:ec3::1", Private)]
     [InlineData("fd20:ce::254", Forbidden)]
     public void An_address_is_who_can_be_reached_there(string address, AddressReach reach)
     {

@@ -62,7 +62,7 @@ public class SqliteStoreTests : ChunkStoreConformance, IDisposable
     }
 
     [Fact]
-    public async Task Nothing_of_superseded_and_dropped_versions_stays_in_the_file()
+    public async Task Nothing_of_dropped_versions_and_of_earlier_ones_beyond_those_kept_stays_in_the_file()
     {
         for (var i = 0; i < 5; i++)
             await Ingest(Draft.Of("d1", $"t{i}", [.. Enumerable.Range(0, 40 + i).Select(n => $"cláusula {n} de {i}")]));
@@ -70,13 +70,51 @@ public class SqliteStoreTests : ChunkStoreConformance, IDisposable
         await Store.DiscardAsync(Tenant, "u1", Cancel);
 
         await Store.SweepAsync(Cancel);
+        AssertLeft(versions: 2, chunks: 44 + 43);
+        await new SqliteStore(_database, TimeProvider.System, keepVersions: 0).SweepAsync(Cancel);
+        AssertLeft(versions: 1, chunks: 44);
 
-        Assert.Equal(44, Count("chunk"));
-        Assert.Equal(44, Count("chunk_text"));
-        Assert.Equal(44, Count("chunk_vector"));
-        Assert.Equal(44, Count("chunk_words"));
-        Assert.Equal(1, Count("content"));
+        void AssertLeft(long versions, long chunks)
+        {
+            foreach (var table in (string[])["chunk", "chunk_text", "chunk_vector", "chunk_words"]) Assert.Equal(chunks, Count(table));
+            foreach (var table in (string[])["content", "version"]) Assert.Equal(versions, Count(table));
+        }
+    }
+
+    [Fact]
+    public async Task Where_none_is_kept_an_earlier_version_is_gone_at_once()
+    {
+        var store = new SqliteStore(_database, TimeProvider.System, keepVersions: 0);
+        foreach (var task in (string[])["t1", "t2"])
+        {
+            var staged = await store.StageAsync(Draft.Of("d1", task, "de " + task), Cancel);
+            await SaveAll(staged);
+            await store.CommitAsync(staged, Cancel);
+        }
+
         Assert.Equal(1, Count("version"));
+        Assert.Equal(RollbackKind.VersionNotFound, (await store.RollBackAsync(Tenant, Collection, "d1", null, Cancel)).Kind);
+    }
+
+    [Fact]
+    public async Task Many_versions_are_kept_where_that_is_asked_for()
+    {
+        var store = new SqliteStore(_database, TimeProvider.System, keepVersions: 3);
+        for (var i = 1; i <= 6; i++)
+        {
+            var staged = await store.StageAsync(Draft.Of("d1", $"t{i}", $"versión {i}"), Cancel);
+            await SaveAll(staged);
+            await store.CommitAsync(staged, Cancel);
+        }
+        await store.SweepAsync(Cancel);
+
+        var unknown = await store.RollBackAsync(Tenant, Collection, "d1", 2, Cancel);
+        var back = await store.RollBackAsync(Tenant, Collection, "d1", 3, Cancel);
+
+        Assert.Equal(RollbackKind.VersionNotFound, unknown.Kind);
+        Assert.Equal([5, 4, 3], unknown.Kept);
+        Assert.Equal((RollbackKind.Done, 7), (back.Kind, back.Document!.Version));
+        Assert.Equal("versión 3", await store.ReadContentAsync(Tenant, Collection, "d1", Cancel));
     }
 
     [Fact]

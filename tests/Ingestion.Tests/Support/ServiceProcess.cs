@@ -39,7 +39,8 @@ public sealed class ServiceProcess : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>Files that wait for a worker, whole and half-written ones.</summary>
-    public string[] Uploads => Directory.GetFiles(Path.Combine(Folder, "data", "uploads"));
+    public string[] Uploads =>
+        [.. Directory.GetFiles(Path.Combine(Folder, "data", "uploads")).Where(path => !Path.GetFileName(path).StartsWith('.'))];
 
     /// <summary>Bytes; the most that it has held in memory so far, and what it holds now.</summary>
     public (long Peak, long Now) Memory
@@ -68,8 +69,36 @@ public sealed class ServiceProcess : IAsyncDisposable
         return await StartAsync(folder, ownsFolder: true, environment);
     }
 
+    /// <summary>Without waiting until it can serve: what it stands on may be away.</summary>
+    public static async Task<ServiceProcess> StartWithoutStorageAsync(params (string Name, string Value)[] environment)
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-").FullName;
+        var service = new ServiceProcess(folder, ownsFolder: true, FreePort(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+        await service.WaitUntilAsync("health/live");
+        return service;
+    }
+
     public static async Task<ServiceProcess> StartInAsync(string folder, params (string Name, string Value)[] environment) =>
         await StartAsync(folder, ownsFolder: false, environment);
+
+    /// <summary>Runs one of its verbs to the end.</summary>
+    public static async Task<(int Code, string Output, string Errors)> RunAsync(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var folder = Directory.CreateTempSubdirectory("ingestion-");
+        try
+        {
+            var start = StartInfo(folder.FullName, environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+            foreach (var argument in arguments) start.ArgumentList.Add(argument);
+            using var process = Process.Start(start) ?? throw new InvalidOperationException("The verb did not start.");
+            var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            return (process.ExitCode, await output, await errors);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
 
     /// <summary>Kills it as a power cut would: no handler runs.</summary>
     public async Task KillAsync()
@@ -81,9 +110,16 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Asks it to stop, as an orchestrator does, and waits until it has.</summary>
     public async Task<int> TerminateAsync()
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        await SignalAsync("TERM");
         await _process.WaitForExitAsync();
         return _process.ExitCode;
+    }
+
+    /// <param name="signal">TERM; STOP and CONT, between which it does nothing at all.</param>
+    public async Task SignalAsync(string signal)
+    {
+        using var kill = Process.Start("kill", ["-" + signal, _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await kill.WaitForExitAsync();
     }
 
     /// <summary>Starts it again on the same folder and port.</summary>
@@ -142,19 +178,25 @@ public sealed class ServiceProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private Process Launch()
+    private static ProcessStartInfo StartInfo(string folder, Dictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Ingestion"))
         {
-            WorkingDirectory = Folder,
+            WorkingDirectory = folder,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("ASPNETCORE_", StringComparison.Ordinal)).ToList()) start.Environment.Remove(name);
         foreach (var variable in Variables.All) start.Environment.Remove(variable.Name);
+        start.Environment["DATA_DIR"] = Path.Combine(folder, "data");
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return start;
+    }
+
+    private Process Launch()
+    {
+        var start = StartInfo(Folder, _environment);
         start.Environment["PORT"] = Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        start.Environment["DATA_DIR"] = Path.Combine(Folder, "data");
-        foreach (var (name, value) in _environment) start.Environment[name] = value;
         var process = Process.Start(start) ?? throw new InvalidOperationException("The service did not start.");
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
@@ -169,7 +211,9 @@ public sealed class ServiceProcess : IAsyncDisposable
         lock (_output) _output.Add(line);
     }
 
-    private async Task WaitUntilReadyAsync()
+    public Task WaitUntilReadyAsync() => WaitUntilAsync("health/ready");
+
+    private async Task WaitUntilAsync(string path)
     {
         var waited = Stopwatch.StartNew();
         while (true)
@@ -177,7 +221,7 @@ public sealed class ServiceProcess : IAsyncDisposable
             if (_process.HasExited) throw new InvalidOperationException($"The service stopped with {_process.ExitCode}:\n{Output}");
             try
             {
-                using var answer = await Http.GetAsync("health/ready");
+                using var answer = await Http.GetAsync(path);
                 if (answer.IsSuccessStatusCode) return;
             }
             catch (HttpRequestException)

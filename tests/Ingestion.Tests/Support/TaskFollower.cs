@@ -16,10 +16,10 @@ public sealed class TaskFollower : IDisposable
 
     public long LastId => Events.Count > 0 ? Events[^1].GetProperty("event_id").GetInt64() : 0;
 
-    public static async Task<TaskFollower> ConnectAsync(ServiceProcess service, string tenant, string taskId, string after = "")
+    public static async Task<TaskFollower> ConnectAsync(ServiceProcess service, string tenant, string taskId, string after = "", string token = "none")
     {
         var follower = new TaskFollower();
-        var query = $"tenant_id={tenant}&token=none{(after.Length > 0 ? "&after=" + after : "")}";
+        var query = $"tenant_id={tenant}&token={Uri.EscapeDataString(token)}{(after.Length > 0 ? "&after=" + after : "")}";
         var address = new Uri($"ws://127.0.0.1:{service.Port}/ws/tasks/{taskId}?{query}");
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await follower._socket.ConnectAsync(address, patience.Token);

@@ -10,16 +10,20 @@ public sealed class TenantClient(ServiceProcess service)
 {
     public const string Collection = "library";
 
-    public string Id { get; private init; } = "tenant-" + Guid.NewGuid().ToString("N")[..12];
+    public string Id { get; init; } = "tenant-" + Guid.NewGuid().ToString("N")[..12];
+
+    /// <summary>Key or token that goes with every request; null sends none.</summary>
+    public string? Token { get; init; }
 
     public ServiceProcess Service => service;
 
     /// <summary>The same tenant, at another process.</summary>
-    public TenantClient At(ServiceProcess other) => new(other) { Id = Id };
+    public TenantClient At(ServiceProcess other) => new(other) { Id = Id, Token = Token };
 
     public async Task<Answer> SendAsync(HttpMethod method, string path, HttpContent? body = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(method, path) { Content = body };
+        if (Token is not null) request.Headers.TryAddWithoutValidation("Authorization", "Bearer " + Token);
         foreach (var (name, value) in headers) request.Headers.TryAddWithoutValidation(name, value);
         using var response = await service.Http.SendAsync(request);
         return await Answer.OfAsync(response);
@@ -85,7 +89,7 @@ public sealed class TenantClient(ServiceProcess service)
 
     public async Task<JsonElement> TaskAsync(string taskId) => (await GetAsync($"api/v1/tasks/{taskId}")).Json.GetProperty("task");
 
-    public Task<JsonElement> EndOfAsync(string taskId) => service.WaitForEndAsync(Id, taskId);
+    public Task<JsonElement> EndOfAsync(string taskId) => WaitForStatusAsync(taskId, "completed", "failed", "cancelled");
 
     public async Task<JsonElement> CompletedAsync(string taskId)
     {

@@ -3,9 +3,15 @@ using Ingestion.Extraction;
 namespace Ingestion.Chunking.Splitting;
 
 /// <summary>An element with its marks and the white space after it: a document's blocks tile its text.</summary>
-internal readonly record struct Block(ElementKind Kind, int Level, int Start, int End)
+/// <param name="WholeStart">Before <paramref name="Start"/> where this is a later part of the block.</param>
+internal readonly record struct Block(ElementKind Kind, int Level, int Start, int End, int WholeStart)
 {
+    private Block(ElementKind kind, int level, int start, int end) : this(kind, level, start, end, start) { }
+
     public bool IsHeading => Kind == ElementKind.Heading;
+
+    /// <summary>Rows of a table whose header rows stand before them.</summary>
+    public bool IsContinuedTable => Kind == ElementKind.Table && WholeStart < Start;
 
     /// <summary>Text that no element covers belongs to the block before it; without elements the text is one paragraph.</summary>
     public static List<Block> Of(ExtractedDocument document)
@@ -25,5 +31,24 @@ internal readonly record struct Block(ElementKind Kind, int Level, int Start, in
         if (blocks.Count == 0) blocks.Add(new Block(ElementKind.Paragraph, 0, 0, 0));
         blocks[^1] = blocks[^1] with { End = document.Text.Length };
         return blocks;
+    }
+
+    /// <summary>The blocks of a slice, the first and the last cut at its ends.</summary>
+    public static List<Block> Within(List<Block> blocks, int start, int end)
+    {
+        int low = 0, high = blocks.Count;
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            if (blocks[middle].End <= start) low = middle + 1;
+            else high = middle;
+        }
+        var within = new List<Block>();
+        for (; low < blocks.Count && blocks[low].Start < end; low++)
+        {
+            var block = blocks[low];
+            within.Add(block with { Start = Math.Max(block.Start, start), End = Math.Min(block.End, end) });
+        }
+        return within;
     }
 }

@@ -16,7 +16,7 @@ internal sealed class BlockDivider(string text, int size, ChunkOptions options, 
     public void Divide(Block block, int room, Action<Piece> add)
     {
         var slice = text.AsSpan(block.Start, block.End - block.Start);
-        if (block.Kind == ElementKind.Table && options.Tokens.CountUpTo(slice, room) > room) DivideTable(block, add);
+        if (block.IsContinuedTable || block.Kind == ElementKind.Table && options.Tokens.CountUpTo(slice, room) > room) DivideTable(block, add);
         else DivideText(block.Start, block.End, room, block.Kind == ElementKind.Code ? _lines : _readable, add);
     }
 
@@ -26,20 +26,20 @@ internal sealed class BlockDivider(string text, int size, ChunkOptions options, 
     private void DivideTable(Block block, Action<Piece> add)
     {
         var rows = HeaderEnd(block);
-        var (start, end) = PythonCharacter.Strip(text, block.Start, rows);
+        var (start, end) = PythonCharacter.Strip(text, block.WholeStart, rows);
         var header = new TableHeader(start, end, options.Tokens.CountUpTo(text.AsSpan(start, end - start), size / 2));
-        DivideText(block.Start, rows, size, _readable, add);
+        if (block.Start < rows) DivideText(block.Start, rows, size, _readable, add);
         // Header rows of half the size would leave no room for the table.
         var repeat = start < end && header.Tokens <= size / 2;
-        DivideText(rows, block.End, repeat ? size - header.Tokens : size, _lines, repeat ? row => add(row with { Header = header }) : add);
+        DivideText(Math.Max(rows, block.Start), block.End, repeat ? size - header.Tokens : size, _lines, repeat ? row => add(row with { Header = header }) : add);
     }
 
-    /// <summary>Just after the rule under the first row; the block's start where there is none.</summary>
+    /// <summary>Just after the rule under the first row; the table's start where there is none.</summary>
     private int HeaderEnd(Block block)
     {
-        int[] lines = [.. ReadableSplitter.Lines(text, block.Start, block.End).Take(3)];
-        if (lines.Length < 3) return block.Start;
+        int[] lines = [.. ReadableSplitter.Lines(text, block.WholeStart, block.End).Take(3)];
+        if (lines.Length < 3) return block.WholeStart;
         var rule = text.AsSpan(lines[1], lines[2] - lines[1]).Trim();
-        return rule.Contains('-') && !rule.ContainsAnyExcept(RuleCharacters) ? lines[2] : block.Start;
+        return rule.Contains('-') && !rule.ContainsAnyExcept(RuleCharacters) ? lines[2] : block.WholeStart;
     }
 }

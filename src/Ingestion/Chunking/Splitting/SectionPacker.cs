@@ -17,17 +17,20 @@ internal sealed class SectionPacker
     private readonly BlockDivider _divider;
     private readonly List<Piece> _chunks = [];
 
-    public SectionPacker(ExtractedDocument document, ChunkOptions options, CancellationToken cancel)
+    /// <param name="blocks">Side by side: a document's, or a slice's.</param>
+    public SectionPacker(string text, List<Block> blocks, ChunkOptions options, CancellationToken cancel)
     {
-        (_text, _options, _cancel) = (document.Text, options, cancel);
+        (_text, _blocks, _options, _cancel) = (text, blocks, options, cancel);
         _size = options.SizeForText();
-        _blocks = Block.Of(document);
         _divider = new BlockDivider(_text, _size, options, cancel);
     }
 
     public List<Piece> Pack()
     {
-        Pack(0, _blocks.Count);
+        var first = 0;
+        // Its rows are nothing without their header.
+        if (_blocks[0].IsContinuedTable) Merge(merger => _divider.Divide(_blocks[first++], _size, merger.Add));
+        if (first < _blocks.Count) Pack(first, _blocks.Count);
         return _chunks;
     }
 

@@ -24,6 +24,7 @@ internal static class DocumentPart
                     FileName = name,
                     Limits = whole.Limits with { MaxTextLength = Math.Max(1, whole.Limits.MaxTextLength - writer.Length) },
                     Nesting = whole.Nesting + 1,
+                    Ocr = whole.Ocr,
                 },
                 cancel);
             writer.Heading(1, name);

@@ -5,10 +5,8 @@ namespace Ingestion.Extraction.Pdf;
 /// <summary>Blocks to Markdown.</summary>
 internal static class BlockWriter
 {
-    /// <summary>Writes the next page.</summary>
     public static void Write(List<TextBlock> blocks, MarkdownWriter writer)
     {
-        if (blocks is not [{ Continues: true }, ..]) writer.StartPage();
         foreach (var block in blocks)
         {
             if (block.Continues)
@@ -58,8 +56,8 @@ internal static class BlockWriter
         return code.ToString();
     }
 
-    // Only what would make another kind of block of it.
-    private static string Escape(string text) =>
+    /// <summary>Only what would make another kind of block of it.</summary>
+    public static string Escape(string text) =>
         text.Length > 1 && text[0] is '#' or '>' or '|' || text.StartsWith("```", StringComparison.Ordinal) ? "\\" + text : text;
 
     private static bool IsCaption(string text)

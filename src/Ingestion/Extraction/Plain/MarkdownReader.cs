@@ -7,6 +7,8 @@ public sealed class MarkdownReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Markdown];
 
+    public bool RunsInProcess => true;
+
     public async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
     {
         var decoded = await TextDecoding.ReadAsync(content, cancel);

@@ -7,6 +7,8 @@ public sealed class PlainTextReader : IDocumentReader
 {
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.PlainText];
 
+    public bool RunsInProcess => true;
+
     public async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
     {
         var decoded = await TextDecoding.ReadAsync(content, cancel);

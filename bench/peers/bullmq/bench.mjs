@@ -1,0 +1,78 @@
+// What the verb `engine redis://…` measures, with BullMQ: node bench.mjs [port] [rounds]. The server's database 0 is emptied.
+import { Queue, Worker } from 'bullmq';
+
+const port = Number(process.argv[2] ?? 6379);
+const rounds = Number(process.argv[3] ?? 3);
+const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
+const text = 'abcdefghijklmnopqrstuvwxyz'.repeat(116).slice(0, 3000);
+const data = {
+  tenant_id: 'bench', collection_id: 'manuals', document_id: 'd', source: 'text', text, title: 'A short text', tags: ['bench'],
+  chunker: 'sentence', chunk_size: 1000, chunk_overlap: 200,
+};
+const options = { removeOnComplete: true, removeOnFail: true };
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+
+function percentiles(latencies) {
+  latencies.sort((a, b) => a - b);
+  const at = share => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))].toFixed(2).padStart(6);
+  return `p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`;
+}
+
+async function enqueue(queue, name, count, inFlight, print) {
+  let left = count;
+  const latencies = [];
+  const started = now();
+  await Promise.all(Array.from({ length: inFlight }, async () => {
+    while (left-- > 0) {
+      const from = now();
+      await queue.add('document', data, options);
+      latencies.push(now() - from);
+    }
+  }));
+  if (print) console.log(`  ${name.padEnd(24)} ${Math.round(count / (now() - started) * 1000).toString().padStart(8)} /s  ${percentiles(latencies)}`);
+}
+
+async function work(name, count, concurrency, print) {
+  let done = 0;
+  const started = now();
+  await new Promise(resolve => {
+    const worker = new Worker('bench', async () => {}, { connection, concurrency });
+    worker.on('completed', () => { if (++done === count) worker.close().then(resolve); });
+  });
+  if (print) console.log(`  ${name.padEnd(24)} ${Math.round(count / (now() - started) * 1000).toString().padStart(8)} /s`);
+}
+
+async function pickup(queue, count, print) {
+  const latencies = [];
+  let from, taken;
+  const worker = new Worker('bench', async () => { latencies.push(now() - from); taken(); }, { connection, concurrency: 1 });
+  await worker.waitUntilReady();
+  for (let i = 0; i < count; i++) {
+    await new Promise(resolve => setTimeout(resolve, 5));
+    const picked = new Promise(resolve => { taken = resolve; });
+    from = now();
+    await queue.add('document', data, options);
+    await picked;
+  }
+  await worker.close();
+  if (print) console.log(`  ${'enqueue to pickup, idle'.padEnd(24)}             ${percentiles(latencies)}`);
+}
+
+async function round(tasks, print) {
+  const queue = new Queue('bench', { connection });
+  await (await queue.client).flushdb();
+  await enqueue(queue, 'enqueue, one at a time', tasks / 10, 1, print);
+  await enqueue(queue, 'enqueue, 64 in flight', tasks, 64, print);
+  await work('lease + finish, c=2', tasks / 2, 2, print);
+  await enqueue(queue, '', tasks / 2, 64, false);
+  await work('lease + finish, c=10', tasks, 10, print);
+  await queue.obliterate({ force: true });
+  await pickup(queue, print ? 1000 : 50, print);
+  await queue.close();
+}
+
+await round(1000, false);
+for (let i = 1; i <= rounds; i++) {
+  console.log(`round ${i}`);
+  await round(10000, true);
+}

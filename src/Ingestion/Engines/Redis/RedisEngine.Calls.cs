@@ -1,0 +1,256 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Ingestion.Tasks;
+using StackExchange.Redis;
+
+namespace Ingestion.Engines.Redis;
+
+/// <summary>Reading, and what the verbs share.</summary>
+public sealed partial class RedisEngine
+{
+    private const int ScanAtOnce = 1_000;
+    private static readonly TimeSpan LongestEstimate = TimeSpan.FromMinutes(1);
+
+    public async Task<IngestionTask?> GetAsync(string tenant, string taskId, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        return await ReadAsync(tenant, taskId);
+    }
+
+    public async Task<TaskPage> ListAsync(TaskFilter filter, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var shard = ShardOf(filter.Tenant);
+        var skip = (filter.Page - 1L) * filter.PageSize;
+        ScriptArguments Asked() => Arguments().With("tenant", filter.Tenant).With("collection", filter.Collection)
+            .With("document", filter.Document).With("state", filter.State?.Wire());
+        if (filter.State is null && (filter.Document is null || filter.Collection is not null))
+        {
+            var page = await EngineScript.List.RunAsync(_redis, shard, Asked().With("skip", skip).With("size", filter.PageSize));
+            return new([.. ((RedisResult[])page[1]!).Select(fields => RedisTask.Read(fields)).OfType<IngestionTask>()], (long)page[0]);
+        }
+        var (total, from, ids) = (0L, 0L, new List<string>());
+        while (true)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var stretch = await EngineScript.List.RunAsync(_redis, shard, Asked().With("from", from).With("size", ScanAtOnce));
+            foreach (var id in (string[])stretch[1]!)
+            {
+                if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
+                total++;
+            }
+            if ((long)stretch[0] < ScanAtOnce) break;
+            from += ScanAtOnce;
+        }
+        var tasks = await Task.WhenAll(ids.Select(id => ReadAsync(filter.Tenant, id)));
+        return new([.. tasks.OfType<IngestionTask>()], total);
+    }
+
+    public async Task<IReadOnlyList<StoredEvent>> ReadEventsAsync(
+        string tenant, string taskId, long after, int max, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var (task, events) = (Key(tenant, "task", taskId), Key(tenant, "events", taskId));
+        return await _redis.AskAsync<IReadOnlyList<StoredEvent>>(async database =>
+        {
+            var owner = database.HashGetAsync(task, "tenant");
+            var read = await database.StreamRangeAsync(events, $"{after + 1}-0", "+", max);
+            if (await owner != tenant) return [];
+            return [.. read.Select(entry => new StoredEvent(NumberOf(entry.Id), (byte[])entry["e"]!))];
+        });
+    }
+
+    public IAsyncEnumerable<TaskNudge> WatchAsync(CancellationToken cancel)
+    {
+        _news.HearSoon();
+        return _watchers.WatchAsync(cancel);
+    }
+
+    public async Task<bool> NeedsUploadAsync(string fileKey, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var suffix = $":upload:{Encoding.UTF8.GetByteCount(fileKey)}:{fileKey}";
+        var there = await Task.WhenAll(_shards.Select(shard => _redis.AskAsync(database => database.KeyExistsAsync(shard.Append(suffix)))));
+        return there.Contains(true);
+    }
+
+    public async Task<EngineStats> StatsAsync(CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var shards = await Task.WhenAll(_shards.Select(shard => EngineScript.Stats.RunAsync(_redis, shard, Arguments())));
+        long Sum(int column) => shards.Sum(shard => (long)shard[column]);
+        var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
+        return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
+    }
+
+    /// <summary>The next in line of the first shard that has some, and in how long one is due where none has.</summary>
+    private async Task<(IReadOnlyList<Lease> Leases, TimeSpan Due)> TakeAsync(string worker, int max)
+    {
+        var call = Interlocked.Increment(ref _calling);
+        var token = $"{worker}#{_instance}{call}";
+        var due = TimeSpan.MaxValue;
+        for (var i = 0; i < _shards.Length; i++)
+        {
+            var shard = _shards[(uint)(call + i) % _shards.Length];
+            var arguments = Arguments().With("worker", token).With("max", max).With("lease_time", _options.LeaseTime);
+            RedisResult answer;
+            try
+            {
+                answer = await EngineScript.Lease.RunAsync(_redis, shard, arguments);
+            }
+            catch (UnavailableException)
+            {
+                _unanswered[worker] = new(shard, token);
+                throw;
+            }
+            if (Leases(worker, answer[0]) is { Count: > 0 } leases) return (leases, default);
+            if ((long)answer[1] is >= 0 and var wait && TimeSpan.FromMilliseconds(wait) is var next && next < due) due = next;
+        }
+        return ([], due);
+    }
+
+    /// <summary>What an earlier call leased for the worker, when its answer got lost. Else the lease would count as a crash.</summary>
+    private async Task<IReadOnlyList<Lease>> ReclaimAsync(string worker)
+    {
+        if (!_unanswered.TryGetValue(worker, out var lost)) return [];
+        var arguments = Arguments().With("worker", lost.Token).With("lease_time", _options.LeaseTime);
+        var leases = Leases(worker, await EngineScript.Unanswered.RunAsync(_redis, lost.Shard, arguments));
+        _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
+        return leases;
+    }
+
+    private List<Lease> Leases(string worker, RedisResult answer)
+    {
+        var leases = new List<Lease>();
+        foreach (var one in (RedisResult[])answer!)
+        {
+            var lease = new Lease(worker, RedisTask.Read(one[0], one.Length > 1 ? (byte[]?)one[1] : null)!);
+            leases.Add(lease);
+            _watchers.Nudge(lease.TaskId);
+        }
+        return leases;
+    }
+
+    private async Task<IngestionTask?> ReadAsync(string tenant, string taskId)
+    {
+        var fields = await _redis.AskAsync(database => database.HashGetAsync(Key(tenant, "task", taskId), RedisTask.Fields));
+        return fields[1] == tenant ? RedisTask.Read(fields) : null;
+    }
+
+    /// <summary>Once more where the connection broke under the call; the script knows what it has done already.</summary>
+    private async Task<(RedisResult Reply, bool IsRepeated)> AskTwiceAsync(EngineScript script, RedisKey shard, ScriptArguments arguments)
+    {
+        var asked = Stopwatch.GetTimestamp();
+        try
+        {
+            return (await script.RunAsync(_redis, shard, arguments), false);
+        }
+        catch (UnavailableException fault) when (fault.InnerException is RedisConnectionException && Stopwatch.GetElapsedTime(asked) < Poll)
+        {
+            return (await script.RunAsync(_redis, shard, arguments), true);
+        }
+    }
+
+    private ScriptArguments With(ScriptArguments arguments, Ending ending)
+    {
+        var (phase, count) = ending.Kind switch
+        {
+            OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Cancelled => ("ended", null),
+            OutcomeKind.Retry => ("delayed", "failures"),
+            OutcomeKind.Crashed => ("queued", null),
+            OutcomeKind.Released => ("queued", "released"),
+            OutcomeKind.Parked => ("parked", null),
+        };
+        arguments.With("phase", phase).With("count", count).With("error", ending.Error).With("result", ending.Result).With(ending.Change);
+        // In milliseconds from now: the clocks of this instance and of Redis may differ.
+        if (ending.At is { } at) arguments.With("delay", at - _time.GetUtcNow());
+        else if (ending.Kind == OutcomeKind.Retry) arguments.With("delay", TimeSpan.Zero);
+        return arguments;
+    }
+
+    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, RedisKey shard)
+    {
+        var elsewhere = await _elsewhere.CountAsync(shard);
+        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere).With("max_tenant_waiting", _options.MaxTenantQueueDepth);
+    }
+
+    private ScriptArguments Arguments() => new(_time == TimeProvider.System ? null : _time.GetUtcNow(), _instance);
+
+    private ScriptArguments Arguments(string tenant, string taskId) => Arguments().With("tenant", tenant).With("id", taskId);
+
+    private RedisKey ShardOf(string tenant) => _shards.Length == 1
+        ? _shards[0]
+        : _shards[BinaryPrimitives.ReadUInt32LittleEndian(SHA256.HashData(Encoding.UTF8.GetBytes(tenant))) % (uint)_shards.Length];
+
+    private RedisKey Key(string tenant, string kind, string taskId) => ShardOf(tenant).Append($":{kind}:{taskId}");
+
+    private LeaseLog LogOf(Lease lease) => _logs.GetValue(lease, one => new LeaseLog(one.Task.LastEvent));
+
+    /// <summary>How long it takes, at the pace of the last ends, until a hundredth of what waits has gone.</summary>
+    private EnqueueResult.Full Full(bool everyone, int ends, TimeSpan since, int tenants)
+    {
+        var limit = everyone ? _options.MaxQueueDepth : _options.MaxTenantQueueDepth;
+        var each = ends == 0 ? LongestEstimate : since / ends * (everyone ? 1 : tenants);
+        var seconds = Math.Ceiling(each.TotalSeconds * Math.Max(1, limit / 100));
+        return new(limit, TimeSpan.FromSeconds(Math.Clamp(seconds, 1, LongestEstimate.TotalSeconds)));
+    }
+
+    private void Heard(string? taskId, bool queued, bool isCancel)
+    {
+        if (taskId is null) _work.WakeAll();
+        else if (queued) _work.Wake(1);
+        _watchers.Nudge(taskId, isCancel);
+    }
+
+    private void Changed(string taskId, int queued = 0, bool isCancel = false)
+    {
+        if (queued > 0) _work.Wake(queued);
+        _watchers.Nudge(taskId, isCancel);
+    }
+
+    private static LeaseReply ReplyOf(string answer) => answer switch
+    {
+        "held" => LeaseReply.Held,
+        "cancel" => LeaseReply.CancelRequested,
+        _ => LeaseReply.Lost,
+    };
+
+    private static long NumberOf(RedisValue entry)
+    {
+        var id = (string)entry!;
+        return long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    private sealed record UnansweredLease(RedisKey Shard, string Token);
+
+    /// <summary>
+    /// The last event that a lease's holder knows to be written. After an append whose answer got lost, the next one says what that is,
+    /// and the script leaves out what the lost one wrote.
+    /// </summary>
+    private sealed class LeaseLog(long last)
+    {
+        private readonly Lock _gate = new();
+        private long _last = last;
+        private bool _isUnsure;
+
+        public RedisValue Unsure
+        {
+            get
+            {
+                lock (_gate) return _isUnsure ? _last : RedisValue.Null;
+            }
+        }
+
+        public void Doubt()
+        {
+            lock (_gate) _isUnsure = true;
+        }
+
+        public void Wrote(long last)
+        {
+            lock (_gate) (_last, _isUnsure) = (Math.Max(_last, last), false);
+        }
+    }
+}

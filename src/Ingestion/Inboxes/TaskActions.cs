@@ -1,0 +1,45 @@
+using System.Text.Json;
+using Ingestion.Actions;
+using Ingestion.Config;
+using Ingestion.Redis;
+using Ingestion.Tasks;
+using StackExchange.Redis;
+
+namespace Ingestion.Inboxes;
+
+/// <summary>A <see cref="TaskAction"/> cancels a task, or is answered with how it stands.</summary>
+public sealed class TaskActions(ITaskEngine engine, RedisConnection redis, Settings settings, TimeProvider time) : IActionHandler
+{
+    private const string Unknown = "There is no such task for this tenant.";
+    private static readonly TimeSpan AlmostDone = TimeSpan.FromMilliseconds(200);
+
+    public string Queue => settings.TaskStatusQueue;
+
+    public async Task<ActionOutcome> HandleAsync(JsonElement action, CancellationToken cancel)
+    {
+        if (TaskAction.Parse(action, out var reason) is not { } asked) return ActionOutcome.Dead(reason);
+        if (asked.IsCancel)
+        {
+            var result = await engine.CancelAsync(asked.TenantId, asked.TaskId, cancel);
+            return result.Kind switch
+            {
+                CancelKind.NotFound => ActionOutcome.Dead(Unknown),
+                // It ends in a moment, and then this has come too late.
+                CancelKind.Committing => ActionOutcome.Later(AlmostDone),
+                CancelKind.Cancelled or CancelKind.Requested or CancelKind.Finished => ActionOutcome.Done,
+            };
+        }
+        if (await engine.GetAsync(asked.TenantId, asked.TaskId, cancel) is not { } task) return ActionOutcome.Dead(Unknown);
+        var view = JsonSerializer.SerializeToNode(TaskView.Of(task), TaskWire.Default.TaskView)!;
+        var answer = asked.Answer(view, time.GetUtcNow()).ToJsonString();
+        try
+        {
+            await redis.AskAsync(database => database.ListRightPushAsync(asked.CallbackQueue, answer));
+            return ActionOutcome.Done;
+        }
+        catch (RedisServerException refused) when (refused.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            return ActionOutcome.Dead("callback_queue is not a list.");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+using StackExchange.Redis;
+
+namespace Ingestion.Redis;
+
+/// <summary>The one connection of this process to Redis. It comes back by itself, whatever happened.</summary>
+/// <remarks>Made without Redis being there; until it is, calls throw <see cref="UnavailableException"/>.</remarks>
+public sealed class RedisConnection : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConnectionMultiplexer _redis;
+
+    public RedisConnection(ConfigurationOptions options)
+    {
+        _redis = ConnectionMultiplexer.Connect(options);
+        _redis.ConnectionRestored += (_, _) => Restored?.Invoke();
+    }
+
+    /// <summary>What was said meanwhile has not been heard.</summary>
+    public event Action? Restored;
+
+    public bool IsConnected => _redis.IsConnected;
+
+    /// <exception cref="UnavailableException">Redis is away, or takes no writes now. The call may have been done all the same.</exception>
+    public async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call)
+    {
+        if (!_redis.IsConnected)
+        {
+            // It may be back in a moment; who asks must not be held up by one that stays away.
+            await Task.Delay(Patience);
+            if (!_redis.IsConnected) throw new UnavailableException("Redis cannot be reached.");
+        }
+        try
+        {
+            return await call(_redis.GetDatabase());
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            throw new UnavailableException("Redis cannot be reached or does not take writes: " + fault.Message, fault);
+        }
+    }
+
+    /// <summary>Hears what is published on a channel, also after the connection was lost and restored.</summary>
+    public async Task SubscribeAsync(RedisChannel channel, Action<RedisValue> heard)
+    {
+        try
+        {
+            await _redis.GetSubscriber().SubscribeAsync(channel, (_, message) => heard(message));
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            throw new UnavailableException("Redis cannot be reached: " + fault.Message, fault);
+        }
+    }
+
+    /// <summary>What an operator should know of how the servers are set up; empty while Redis is away.</summary>
+    /// <exception cref="UnavailableException">Redis went away meanwhile.</exception>
+    public async Task<IReadOnlyList<string>> CheckAsync()
+    {
+        try
+        {
+            return await FindRisksAsync();
+        }
+        catch (Exception fault) when (IsAway(fault))
+        {
+            throw new UnavailableException("Redis cannot be reached: " + fault.Message, fault);
+        }
+    }
+
+    private async Task<List<string>> FindRisksAsync()
+    {
+        var warnings = new List<string>();
+        foreach (var server in _redis.GetServers().Where(one => one.IsConnected && !one.IsReplica))
+        {
+            var about = ((string?)await server.ExecuteAsync("INFO") ?? "").Split('\n', StringSplitOptions.TrimEntries)
+                .Select(line => line.Split(':', 2)).Where(pair => pair.Length == 2).ToLookup(pair => pair[0], pair => pair[1]);
+            if (about["maxmemory_policy"].FirstOrDefault() is { } policy && policy != "noeviction")
+            {
+                warnings.Add($"Redis at {server.EndPoint} has maxmemory-policy {policy}: when its memory is full, it deletes tasks "
+                    + "that were accepted. Set it to noeviction.");
+            }
+            var saves = about["aof_enabled"].FirstOrDefault() == "1" || await SavesSnapshotsAsync(server);
+            if (!saves)
+            {
+                warnings.Add($"Redis at {server.EndPoint} keeps nothing on disk: when it stops, all tasks are lost. Set appendonly yes "
+                    + "(at most the last second is lost), or save.");
+            }
+        }
+        return warnings;
+    }
+
+    public void Dispose() => _redis.Dispose();
+
+    /// <summary>Where the operator hides CONFIG, snapshots are taken on trust.</summary>
+    private static async Task<bool> SavesSnapshotsAsync(IServer server)
+    {
+        try
+        {
+            var answer = await server.ExecuteAsync("CONFIG", "GET", "save");
+            return answer.Resp2Type != ResultType.Array || answer.Length < 2 || ((string?)answer[1])?.Length > 0;
+        }
+        catch (RedisServerException)
+        {
+            return true;
+        }
+    }
+
+    private static bool IsAway(Exception fault) => fault switch
+    {
+        RedisConnectionException or RedisTimeoutException or ObjectDisposedException => true,
+        RedisServerException refused => Refusals.Any(start => refused.Message.Contains(start, StringComparison.Ordinal)),
+        _ => false,
+    };
+
+    /// <summary>Starting, full, without its disk, in a failover or badly configured: nothing was written, and it may pass.</summary>
+    private static readonly string[] Refusals =
+    [
+        "LOADING", "OOM ", "MISCONF", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "BUSY ", "UNBLOCKED",
+        "NOAUTH", "NOPERM", "WRONGPASS", "MOVED ", "ASK ", "max number of clients",
+    ];
+}

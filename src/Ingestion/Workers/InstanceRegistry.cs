@@ -1,0 +1,86 @@
+using Ingestion.Config;
+using Ingestion.Redis;
+using Ingestion.Sources;
+using Ingestion.Store;
+using StackExchange.Redis;
+
+namespace Ingestion.Workers;
+
+/// <summary>
+/// The instances at one Redis. Any of them may be given any task, so all must have the same chunks and the same uploads: one that has
+/// others does not start.
+/// </summary>
+public sealed class InstanceRegistry(
+    RedisConnection redis, IChunkStore store, UploadStore uploads, Settings settings, IHostApplicationLifetime lifetime,
+    TimeProvider time, ILogger<InstanceRegistry> log) : BackgroundService
+{
+    private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(12);
+    private static readonly RedisScript Join = new("Workers.join");
+    private static readonly RedisKey[] Keys = ["{ingestion:0}:instances", "{ingestion:0}:stores", "{ingestion:0}:shards"];
+
+    private readonly string _instance = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
+    private string? _stores;
+
+    /// <summary>
+    /// What is wrong, or null where this instance may work. While Redis is away nobody can tell, and nothing is worked on either.
+    /// </summary>
+    public async Task<string?> TryJoinAsync()
+    {
+        try
+        {
+            _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {uploads.ReadIdentity()}";
+            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards]);
+            return answer.IsNull ? null : Explain((string)answer[0]!, (string)answer[1]!);
+        }
+        catch (UnavailableException)
+        {
+            return null;
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await redis.AskAsync(database => database.SortedSetRemoveAsync(Keys[0], _instance));
+            await redis.AskAsync(database => database.HashDeleteAsync(Keys[1], _instance));
+        }
+        catch (UnavailableException)
+        {
+            // It will not be seen again, which says the same.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Every, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            if (await TryJoinAsync() is not { } problem) continue;
+            log.LogCritical("{Problem}", problem);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+            return;
+        }
+    }
+
+    private string Explain(string other, string stores)
+    {
+        if (other == "shards")
+        {
+            return $"REDIS_SHARDS={settings.RedisShards}: the tasks in this Redis are in {stores} shards since the first start. "
+                + $"Set it to {stores}, or use a Redis without tasks.";
+        }
+        var (mine, its) = (_stores!.Split(' '), stores.Split(' '));
+        var differs = (mine[0] != its[0], mine[1] != its[1]) switch
+        {
+            (true, true) => "its chunks and its uploads are others than those",
+            (true, false) => "its chunks are others than those",
+            _ => "its uploads are others than those",
+        };
+        return $"This instance does not work beside the others at this Redis: {differs} of {other}. "
+            + "Set DATA_DIR (or DATABASE_URL and FILE_STORE) to what the others have, or REDIS_DB or REDIS_URL to a Redis of its own.";
+    }
+}

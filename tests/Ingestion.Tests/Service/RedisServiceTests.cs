@@ -1,0 +1,270 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Ingestion.Tests.Support;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using StackExchange.Redis;
+
+namespace Ingestion.Tests.Service;
+
+/// <summary>The real service with its tasks in a real Redis: alone, with others, and while Redis is away.</summary>
+public sealed class RedisServiceTests : IAsyncLifetime
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("ingestion-shared-").FullName;
+    private RedisServer _redis = null!;
+
+    public async ValueTask InitializeAsync() => _redis = await RedisServer.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _redis.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Redis_that_is_away_at_the_start_is_said_so_and_waited_for()
+    {
+        await _redis.KillAsync();
+        await using var service = await ServiceProcess.StartWithoutStorageAsync(Environment());
+        var tenant = new TenantClient(service);
+        var refused = await tenant.PostJsonAsync("api/v1/documents/text", tenant.TextBody("d1", "A text."));
+        Assert.Equal((503, "engine_unavailable", true), (refused.Status, refused.Code, refused.Headers.RetryAfter?.Delta > TimeSpan.Zero));
+        var health = await tenant.GetAsync("health");
+        Assert.Equal(("degraded", "redis", "disconnected"), (health.Json.Text("status"), health.Json.Text("engine"), health.Json.Text("redis")));
+        Assert.Equal(503, (await tenant.GetAsync("health/ready")).Status);
+        Assert.Equal(200, (await tenant.GetAsync("health/live")).Status);
+
+        await _redis.StartAgainAsync();
+        await service.WaitUntilReadyAsync();
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d1", Prose.Of(1, 5_000)));
+        health = await tenant.GetAsync("health");
+        Assert.Equal(("healthy", "connected"), (health.Json.Text("status"), health.Json.Text("redis")));
+    }
+
+    [Fact]
+    public async Task Redis_that_is_killed_in_the_middle_costs_no_document_and_no_restart()
+    {
+        await using var service = await ServiceProcess.StartAsync(Environment());
+        var tenant = new TenantClient(service);
+        var tasks = await Task.WhenAll(Enumerable.Range(0, 30).Select(i => tenant.SendTextAsync($"d{i}", Prose.Of(i, 40_000))));
+        await tenant.CompletedAsync(tasks[0]);
+        await _redis.KillAsync();
+        await WaitAsync(async () => (await tenant.GetAsync("health")).Json.Text("status") == "degraded");
+        await Task.Delay(3_000, TestContext.Current.CancellationToken);
+        await _redis.StartAgainAsync();
+        await service.WaitUntilReadyAsync();
+        foreach (var (task, i) in tasks.Select((task, i) => (task, i)))
+        {
+            Assert.Equal(1, (await tenant.CompletedAsync(task)).Number("result.version"));
+            await tenant.CheckChunksAsync($"d{i}");
+            TaskStories.CheckCompleted(await tenant.EventsAsync(task));
+        }
+        Assert.Equal(30, (await tenant.GetAsync("api/v1/tasks")).Json.Number("total"));
+    }
+
+    [Fact]
+    public async Task Instances_share_the_work_and_any_of_them_tells_of_any_task()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var api = await ServiceProcess.StartInAsync(_folder, Environment(("WORKER_COUNT", "0"), ("URL_ALLOW_PRIVATE", "true")));
+        await using var first = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        await using var second = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        var tenant = new TenantClient(api);
+        var held = web.Hold(Prose.Of(1, 20_000));
+        var slow = await tenant.SendUrlAsync("slow", held.Address);
+        await held.WaitAsync();
+        using var elsewhere = await TaskFollower.ConnectAsync(second, tenant.Id, slow);
+        var tasks = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => tenant.SendTextAsync($"d{i}", Prose.Of(i, 20_000))));
+        foreach (var task in tasks) TaskStories.CheckCompleted(await tenant.At(first).EventsAsync((await tenant.CompletedAsync(task)).Text("task_id")!));
+
+        // A rolling stop: whoever has the held one hands it back, and it costs nothing.
+        held.Release();
+        var told = elsewhere.ToEndAsync();
+        Assert.Equal(0, await first.TerminateAsync());
+        await told;
+        TaskStories.CheckCompleted(elsewhere.Events);
+        var another = web.Hold("Another page.");
+        var cancelled = await tenant.SendUrlAsync("never", another.Address);
+        await another.WaitAsync();
+        Assert.Equal(200, (await tenant.DeleteAsync($"api/v1/tasks/{cancelled}")).Status);
+        Assert.Equal("cancelled", (await tenant.EndOfAsync(cancelled)).Text("status"));
+    }
+
+    [Theory]
+    [InlineData("KILL")]
+    [InlineData("STOP")]
+    public async Task A_worker_that_dies_or_sleeps_is_replaced_and_its_late_word_changes_nothing(string signal)
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var first = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        var tenant = new TenantClient(first);
+        var held = web.Hold(Prose.Of(1, 50_000));
+        var task = await tenant.SendUrlAsync("d1", held.Address);
+        await held.WaitAsync();
+        await first.SignalAsync(signal);
+        await using var second = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        held.Release();
+        var ended = await tenant.At(second).CompletedAsync(task);
+        Assert.Equal((2, 1), (ended.Number("attempt"), ended.Number("result.version")));
+        var chunks = await tenant.At(second).CheckChunksAsync("d1");
+        if (signal == "STOP")
+        {
+            await first.SignalAsync("CONT");
+            await WaitAsync(async () => (await first.GetJsonAsync("health")).Number("workers.busy") == 0);
+            Assert.Equal(ended.ToString(), (await tenant.At(second).TaskAsync(task)).ToString());
+            Assert.Equal(chunks.Count, (await tenant.At(second).CheckChunksAsync("d1")).Count);
+        }
+        TaskStories.CheckCompleted(await tenant.At(second).EventsAsync(task));
+    }
+
+    [Fact]
+    public async Task An_instance_with_other_stores_does_not_start_beside_the_others()
+    {
+        await using var service = await ServiceProcess.StartAsync(Environment());
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            await using var other = await ServiceProcess.StartAsync(Environment());
+        });
+        Assert.Contains("stopped with 1", fault.Message);
+        Assert.Contains("Set DATA_DIR", fault.Message);
+    }
+
+    [Fact]
+    public async Task A_document_of_another_service_becomes_a_task_and_what_cannot_be_read_is_put_aside_whole()
+    {
+        await using var service = await ServiceProcess.StartAsync(Environment(("DOCUMENT_QUEUE", "nooble:documents")));
+        await using var redis = await _redis.ConnectAsync();
+        var (list, tenant) = (redis.GetDatabase(), new TenantClient(service));
+        var action = new JsonObject
+        {
+            ["action_id"] = "a1", ["action_type"] = "document.process", ["domain"] = "document", ["action"] = "process",
+            ["tenant_id"] = tenant.Id, ["task_id"] = "task-of-" + tenant.Id, ["timestamp"] = DateTimeOffset.UtcNow,
+            ["metadata"] = new JsonObject { ["year"] = 2024 }, ["document_id"] = "d1", ["collection_id"] = TenantClient.Collection,
+            ["text_content"] = Prose.Of(1, 60_000), ["title"] = "From elsewhere", ["tags"] = new JsonArray("a", "b"), ["chunk_size"] = 100,
+        };
+        await list.ListRightPushAsync("nooble:documents", action.ToJsonString());
+        // The same again, as a sender that was not sure does.
+        await list.ListRightPushAsync("nooble:documents", action.ToJsonString());
+        var lost = action.DeepClone();
+        lost["document_id"] = "";
+        string[] unreadable = ["{", """{"tenant_id":"t"}""", lost.ToJsonString(), """["document.process"]"""];
+        foreach (var item in unreadable) await list.ListRightPushAsync("nooble:documents", item);
+
+        await WaitAsync(async () => await list.ListLengthAsync("nooble:documents:dead") == unreadable.Length);
+        var letters = await list.ListRangeAsync("nooble:documents:dead");
+        Assert.Equal(unreadable, letters.Select(letter => JsonElement.Parse(letter.ToString()).Text("item")));
+        Assert.All(letters, letter => Assert.NotEmpty(JsonElement.Parse(letter.ToString()).Text("reason")!));
+        var task = await tenant.CompletedAsync("task-of-" + tenant.Id);
+        Assert.Equal(("From elsewhere", 1), (task.Text("title"), task.Number("result.version")));
+        await tenant.CheckChunksAsync("d1");
+        Assert.Empty(redis.GetServers()[0].Keys(pattern: "*reader:*"));
+        Assert.Contains("ingestion_inbox_dead", (await tenant.GetAsync("metrics")).Body);
+        await WaitAsync(() => Task.FromResult(service.Uploads.Length == 0));
+    }
+
+    [Fact]
+    public async Task Other_services_cancel_tasks_and_are_answered_how_one_stands()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var service = await ServiceProcess.StartAsync(Environment(("URL_ALLOW_PRIVATE", "true")));
+        await using var redis = await _redis.ConnectAsync();
+        var (list, tenant) = (redis.GetDatabase(), new TenantClient(service));
+        var held = web.Hold("A page.");
+        var task = await tenant.SendUrlAsync("d1", held.Address);
+        await held.WaitAsync();
+        JsonObject Ask(string type, string id) => new()
+        {
+            ["action_id"] = "q1", ["action_type"] = type, ["tenant_id"] = tenant.Id, ["task_id"] = id, ["callback_queue"] = "answers",
+        };
+        await list.ListRightPushAsync("task_status_queue", Ask("task.status", task).ToJsonString());
+        await WaitAsync(async () => await list.ListLengthAsync("answers") == 1);
+        var answer = JsonElement.Parse((await list.ListGetByIndexAsync("answers", 0)).ToString());
+        Assert.Equal(("task.status", task, task, "q1"),
+            (answer.Text("action_type"), answer.Text("task_id"), answer.Text("task.task_id"), answer.Text("metadata.in_reply_to")));
+        await list.ListRightPushAsync("task_status_queue", Ask("task.cancel", task).ToJsonString());
+        Assert.Equal("cancelled", (await tenant.EndOfAsync(task)).Text("status"));
+        await list.ListRightPushAsync("task_status_queue", Ask("task.cancel", "unknown").ToJsonString());
+        await WaitAsync(async () => await list.ListLengthAsync("task_status_queue:dead") == 1);
+    }
+
+    [Theory]
+    [InlineData("success", "chunk_ids")]
+    [InlineData("completed", "chunks")]
+    public async Task A_parked_task_goes_on_at_any_instance_when_its_vectors_come_by_the_list(string status, string names)
+    {
+        await using var redis = await _redis.ConnectAsync();
+        await using var embedding = await StartEmbeddingAsync(redis.GetDatabase(), status, names);
+        var settings = Environment(("EMBEDDING_SERVICE_URL", embedding.Urls.First() + "/api/v1/embeddings"), ("WORKER_COUNT", "1"));
+        await using var first = await ServiceProcess.StartInAsync(_folder, settings);
+        await using var second = await ServiceProcess.StartInAsync(_folder, settings);
+        var tenant = new TenantClient(first);
+        var tasks = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => tenant.SendTextAsync($"d{i}", Prose.Of(i, 3_000), chunkSize: 100)));
+        foreach (var (task, i) in tasks.Select((task, i) => (task, i)))
+        {
+            var ended = await tenant.At(second).CompletedAsync(task);
+            Assert.Equal((3, 0), (ended.Number("result.dimension"), ended.Items("warnings").Count));
+            await tenant.CheckChunksAsync($"d{i}");
+            TaskStories.CheckCompleted(await tenant.EventsAsync(task));
+        }
+        var late = new JsonObject { ["tenant_id"] = tenant.Id, ["task_id"] = "no-such-task", ["status"] = "failed", ["error"] = "It broke." };
+        await redis.GetDatabase().ListRightPushAsync("embedding_callback_queue", late.ToJsonString());
+        await WaitAsync(async () => await redis.GetDatabase().ListLengthAsync("embedding_callback_queue:dead") == 1);
+    }
+
+    [Fact]
+    public async Task An_item_that_a_dead_reader_had_taken_is_done_by_another()
+    {
+        await using var redis = await _redis.ConnectAsync();
+        var list = redis.GetDatabase();
+        // As a reader that was killed leaves it: seen long ago, one item in its list.
+        await list.SortedSetAddAsync("{task_status_queue}:readers", "gone", 1);
+        await list.ListRightPushAsync("{task_status_queue}:reader:gone", """{"first":1}""");
+        await list.ListRightPushAsync("task_status_queue", """{"second":2}""");
+        await using var service = await ServiceProcess.StartAsync(Environment(("WORKER_COUNT", "0")));
+        await WaitAsync(async () => await list.ListLengthAsync("task_status_queue:dead") == 2);
+        Assert.Equal(["""{"first":1}""", """{"second":2}"""],
+            (await list.ListRangeAsync("task_status_queue:dead")).Select(letter => JsonElement.Parse(letter.ToString()).Text("item")));
+        Assert.False(await list.KeyExistsAsync("{task_status_queue}:reader:gone"));
+    }
+
+    /// <summary>An embedding service that takes each request with 202 and pushes the answer to the list that the request names, twice.</summary>
+    private static async Task<WebApplication> StartEmbeddingAsync(IDatabase list, string status, string names)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        app.MapPost("/api/v1/embeddings/generate", async (HttpRequest request) =>
+        {
+            var asked = await request.ReadFromJsonAsync<JsonElement>();
+            var ids = asked.GetProperty("chunks").EnumerateArray().Select(chunk => chunk.GetProperty("chunk_id").GetString()).ToList();
+            var answer = new JsonObject
+            {
+                ["action_type"] = "embedding.callback", ["tenant_id"] = asked.Text("tenant_id"), ["task_id"] = asked.Text("task_id"),
+                ["status"] = status, ["model"] = asked.Text("model"),
+                [names] = new JsonArray([.. ids.Select(id => names == "chunks" ? new JsonObject { ["chunk_id"] = id } : (JsonNode)id!)]),
+                ["embeddings"] = new JsonArray([.. ids.Select(id => new JsonArray(1, id!.Length, 3))]),
+            };
+            for (var i = 0; i < 2; i++) await list.ListRightPushAsync(asked.Text("callback_queue"), answer.ToJsonString());
+            return Results.StatusCode(202);
+        });
+        await app.StartAsync();
+        return app;
+    }
+
+    private (string, string)[] Environment(params (string Name, string Value)[] more) =>
+        [("REDIS_URL", "redis://" + _redis.Address), .. more];
+
+    private static async Task WaitAsync(Func<Task<bool>> isTrue)
+    {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
+        while (!await isTrue())
+        {
+            if (waited.Elapsed > TimeSpan.FromSeconds(60)) throw new TimeoutException("It never came true.");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+}
