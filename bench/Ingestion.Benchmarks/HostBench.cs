@@ -14,7 +14,7 @@ internal static class HostBench
     {
         await using var host = new ReaderHost(new ReaderHostOptions { MaxProcesses = 1, DocumentsPerProcess = int.MaxValue });
         var clock = Stopwatch.StartNew();
-        await host.ReadAsync(Page(10), CancellationToken.None);
+        await host.ReadAsync(Page(1_000), CancellationToken.None);
         Console.WriteLine($"start of a process to its first answer: {clock.ElapsedMilliseconds} ms\n");
         Console.WriteLine("| document | here, ms | own process, ms | more, ms |\n|---|---|---|---|");
         foreach (var size in (int[])[1_000, 30_000, 300_000, 3_000_000])
