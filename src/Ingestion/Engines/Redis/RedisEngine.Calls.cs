@@ -170,10 +170,12 @@ public sealed partial class RedisEngine
         return arguments;
     }
 
-    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, RedisKey shard)
+    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, RedisKey shard, string tenant)
     {
+        var own = _options.LimitsOf(tenant);
         var elsewhere = await _elsewhere.CountAsync(shard);
-        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere).With("max_tenant_waiting", _options.MaxTenantQueueDepth);
+        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere).With("max_tenant_waiting", own.Waiting)
+            .With("max_tenant_open", own.Open);
     }
 
     private ScriptArguments Arguments() => new(_time == TimeProvider.System ? null : _time.GetUtcNow(), _instance);
@@ -188,13 +190,20 @@ public sealed partial class RedisEngine
 
     private LeaseLog LogOf(Lease lease) => _logs.GetValue(lease, one => new LeaseLog(one.Task.LastEvent));
 
-    /// <summary>How long it takes, at the pace of the last ends, until a hundredth of what waits has gone.</summary>
-    private EnqueueResult.Full Full(bool everyone, int ends, TimeSpan since, int tenants)
+    /// <summary>With how long it takes, at the pace of the last ends, until a hundredth of what is allowed has gone.</summary>
+    private EnqueueResult.Full Full(string tenant, RedisResult reply)
     {
-        var limit = everyone ? _options.MaxQueueDepth : _options.MaxTenantQueueDepth;
-        var each = ends == 0 ? LongestEstimate : since / ends * (everyone ? 1 : tenants);
+        var own = _options.LimitsOf(tenant);
+        var (kind, limit) = (string)reply[1]! switch
+        {
+            "queue" => (FullKind.Queue, _options.MaxQueueDepth),
+            "tenant_queue" => (FullKind.TenantQueue, own.Waiting),
+            _ => (FullKind.TenantTasks, own.Open),
+        };
+        var (ends, since, tenants) = ((int)reply[2], TimeSpan.FromMilliseconds((long)reply[3]), (int)reply[4]);
+        var each = ends == 0 ? LongestEstimate : since / ends * (kind == FullKind.Queue ? 1 : Math.Max(1, tenants));
         var seconds = Math.Ceiling(each.TotalSeconds * Math.Max(1, limit / 100));
-        return new(limit, TimeSpan.FromSeconds(Math.Clamp(seconds, 1, LongestEstimate.TotalSeconds)));
+        return new(limit, TimeSpan.FromSeconds(Math.Clamp(seconds, 1, LongestEstimate.TotalSeconds)), kind);
     }
 
     private void Heard(string? taskId, bool queued, bool isCancel)

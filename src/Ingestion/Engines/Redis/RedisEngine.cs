@@ -59,14 +59,14 @@ public sealed partial class RedisEngine : ITaskEngine
             .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
             .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With(change);
         var shard = ShardOf(spec.TenantId);
-        await LimitAsync(arguments, shard);
+        await LimitAsync(arguments, shard, spec.TenantId);
         var (reply, isRepeated) = await AskTwiceAsync(EngineScript.Enqueue, shard, arguments);
         switch ((string)reply[0]!)
         {
             case "conflict":
                 return new EnqueueResult.Conflict((string)reply[1]!);
             case "full":
-                return Full((int)reply[1] == 1, (int)reply[2], TimeSpan.FromMilliseconds((long)reply[3]), (int)reply[4]);
+                return Full(spec.TenantId, reply);
             // By this very call, when its first answer got lost.
             case "existing" when !isRepeated || (string)reply[1]! != spec.TaskId:
                 return new EnqueueResult.Existing(RedisTask.Read(reply[2])!);
@@ -219,10 +219,10 @@ public sealed partial class RedisEngine : ITaskEngine
             var arguments = Arguments(tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
                 .With("read", true).With(new PreparedChange(taskId, tenant, change));
             var shard = ShardOf(tenant);
-            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, shard));
+            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, shard, tenant));
             switch ((string)answer[0]!)
             {
-                case "full": return new(RetryKind.Full, RedisTask.Read(answer[1]));
+                case "full": return new(RetryKind.Full, RedisTask.Read(answer[5]), Full(tenant, answer));
                 case "moved":
                     Changed(taskId, queued: 1);
                     return new(RetryKind.Queued, RedisTask.Read(answer[1]));

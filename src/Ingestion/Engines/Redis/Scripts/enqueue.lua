@@ -8,12 +8,8 @@ if earlier then
   return { 'conflict', earlier }
 end
 
-local full, everyone = is_full()
-if full then
-  local ends = call('ZRANGE', at('ended'), 0, 99, 'REV', 'WITHSCORES')
-  local since = #ends > 0 and now - ends[#ends] or 0
-  return { 'full', everyone and 1 or 0, #ends / 2, since, call('HLEN', at('tenants')) }
-end
+local refused = full()
+if refused then return refused end
 
 local place = take_turn(a.tenant, tonumber(a.cost))
 local seq = call('HINCRBY', at('line'), 'seq', 1)
@@ -32,6 +28,7 @@ call('HSET', task(a.id), unpack(fields))
 write_events(a.id, 0, 0, 0)
 queue(a.id, seq, a.priority, place)
 start_waiting(a.id, a.tenant, a.created_at)
+count_open(a.tenant, 1)
 call('ZADD', joined('list', a.tenant), seq, a.id)
 call('ZADD', joined('list', a.tenant, a.collection), seq, a.id)
 call('ZADD', joined('list', a.tenant, a.collection, a.document), seq, a.id)

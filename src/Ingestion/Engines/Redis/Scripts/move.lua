@@ -13,7 +13,11 @@ local differs = a.if_phase ~= phase or (a.if_attempt and a.if_attempt ~= t[4]) o
 if differs or (a.if_expired and tonumber(call('ZSCORE', at('leases'), a.id) or 0) > now) then
   return { 'differs', phase, t[3], t[4], t[5], t[6] }
 end
-if a.max_waiting and is_full() then return { 'full', read(a.id) } end
+local refused = a.max_waiting and full()
+if refused then
+  refused[#refused + 1] = read(a.id)
+  return refused
+end
 
 local written = a.after and tonumber(t[12]) - a.after or 0
 local last, percentage = write_events(a.id, tonumber(t[12]), tonumber(t[13]), written)
@@ -40,10 +44,12 @@ if phase == 'ended' then
   for _, name in ipairs({ 'failures', 'crashes', 'released', 'cancel' }) do set(name, 0) end
   set('place', place)
   gone[#gone + 1] = 'completed_at'
+  count_open(tenant, 1)
 end
 if a.phase == 'ended' then
   set('completed_at', now)
   call('ZADD', at('ended'), now, a.id)
+  count_open(tenant, -1)
 elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
 else call('ZADD', at(a.phase), a.delay and now + a.delay or 'inf', a.id) end
 
