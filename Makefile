@@ -1,6 +1,6 @@
 # `make` shows what there is.
 .DEFAULT_GOAL := help
-.PHONY: help run check test bench golden audit
+.PHONY: help run check test bench quality golden audit
 
 help: ## Show the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/'
@@ -17,6 +17,9 @@ test: ## Run every test
 
 bench: ## List the benchmarks; run one with `make bench verb=chunking`
 	dotnet run --project bench/Ingestion.Benchmarks -c Release -- $(verb)
+
+quality: ## Score every reader against its ground truths and write the table in docs/quality.md
+	dotnet run --project bench/Ingestion.Benchmarks -c Release -- quality --into docs/quality.md
 
 golden: ## Write the generated files and expectations anew; look at the difference before you commit it
 	dotnet build tests/Ingestion.Tests -c Release -v quiet

@@ -12,6 +12,9 @@ return args switch
     ["retrieval", .. var rest] => await RetrievalBench.RunAsync(rest),
     ["host"] => await HostBench.RunAsync(),
     ["quality", .. var rest] => await Quality.RunAsync(rest),
+    ["formats", .. var rest] => await FormatsBench.RunAsync(rest),
+    ["mutations", .. var rest] => await Mutations.RunAsync(rest),
+    [Mutations.ChildVerb, .. var rest] => await Mutations.RunChildAsync(rest),
     _ => Usage(),
 };
 
@@ -19,6 +22,6 @@ static int Usage()
 {
     Console.Error.WriteLine(
         "Verbs: service [rounds], flood [requests a minute] [a second], engine, soak [documents] [seconds], store, chunking, retrieval [tokens], "
-        + "host, quality [folder] [-v]");
+        + "host, quality [folder] [-v], formats [folder], mutations [minutes] [seed]");
     return 2;
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Ingestion.Extraction;
 
@@ -6,15 +5,16 @@ namespace Ingestion.Benchmarks;
 
 /// <summary>
 /// <c>quality [folder]</c>: reads every document that has a ground truth beside it (<c>x.html</c> and <c>x.html.expected.md</c>) and
-/// prints a table a format.
-/// With <c>-v</c> it prints a line a document too.
+/// prints a line a format. With <c>-v</c> it prints a line a document too; with <c>--into page.md</c> it puts the table into that page,
+/// between the marks that say where.
 /// </summary>
 public static class Quality
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
         var verbose = arguments.Contains("-v");
-        var folder = arguments.FirstOrDefault(argument => !argument.StartsWith('-')) ?? DefaultFolder();
+        var page = arguments.SkipWhile(argument => argument != "--into").Skip(1).FirstOrDefault();
+        var folder = arguments.FirstOrDefault(argument => !argument.StartsWith('-') && argument != page) ?? DefaultFolder();
         if (folder is null || !Directory.Exists(folder))
         {
             Console.Error.WriteLine("There is no corpus at ../shared/corpus. Give its folder: quality <folder>");
@@ -26,33 +26,42 @@ public static class Quality
             .OrderBy(pair => pair.Document, StringComparer.Ordinal)
             .GroupBy(pair => Path.GetExtension(pair.Document).TrimStart('.').ToLowerInvariant());
 
-        Console.WriteLine("| format | files | failed | words F1 | order F1 | headings F1 | cells F1 | files/s | MB/s |");
-        Console.WriteLine("|---|---|---|---|---|---|---|---|---|");
+        var table = new List<string>
+        {
+            "| format | files | failed | words F1 | order F1 | headings F1 | headings found | cells F1 |",
+            "|---|---|---|---|---|---|---|---|",
+        };
+        table.ForEach(Console.WriteLine);
         foreach (var format in documents)
         {
             var scores = new List<TextScore>();
             var lines = new List<string>();
-            var clock = new Stopwatch();
-            // The first reading compiles; the second is timed.
             foreach (var (document, truth) in format)
             {
-                await ReadAsync(document);
-                clock.Start();
                 var (text, failure) = await ReadAsync(document);
-                clock.Stop();
                 var score = text is null ? null : TextScore.Of(text, await File.ReadAllTextAsync(truth));
                 if (score is not null) scores.Add(score);
                 lines.Add($"  {Path.GetFileName(document)}: {(score is null ? failure : Show(score))}");
             }
             var failed = format.Count() - scores.Count;
-            Console.WriteLine($"| {format.Key} | {format.Count()} | {failed} | "
+            table.Add($"| {format.Key} | {format.Count()} | {failed} | "
                 + $"{Show(Mean(scores.Select(score => (double?)score.Words)))} | "
                 + $"{Show(Mean(scores.Select(score => (double?)score.Order)))} | {Show(Mean(scores.Select(score => score.Headings)))} | "
-                + $"{Show(Mean(scores.Select(score => score.Cells)))} | {format.Count() / clock.Elapsed.TotalSeconds:F0} | "
-                + $"{format.Sum(pair => new FileInfo(pair.Document).Length) / 1e6 / clock.Elapsed.TotalSeconds:F1} |");
+                + $"{Show(Mean(scores.Select(score => score.Found)))} | {Show(Mean(scores.Select(score => score.Cells)))} |");
+            Console.WriteLine(table[^1]);
             if (verbose) lines.ForEach(Console.WriteLine);
         }
+        if (page is not null) await PutAsync(page, table);
         return 0;
+    }
+
+    private static async Task PutAsync(string page, List<string> table)
+    {
+        const string Begin = "<!-- scores -->", End = "<!-- end of scores -->";
+        var text = await File.ReadAllTextAsync(page);
+        var (begin, end) = (text.IndexOf(Begin, StringComparison.Ordinal), text.IndexOf(End, StringComparison.Ordinal));
+        if (begin < 0 || end < begin) throw new InvalidDataException($"{page} has no place for the scores: {Begin} and {End}.");
+        await File.WriteAllTextAsync(page, $"{text[..begin]}{Begin}\n{string.Join('\n', table)}\n{text[end..]}");
     }
 
     private static async Task<(string? Text, string Failure)> ReadAsync(string document)
@@ -79,7 +88,7 @@ public static class Quality
 
     private static double? Mean(IEnumerable<double?> figures) => figures.Where(figure => figure is not null).Average();
 
-    private static string Show(TextScore score) => $"{Show(score.Words)} {Show(score.Order)} {Show(score.Headings)} {Show(score.Cells)}";
+    private static string Show(TextScore score) => $"{Show(score.Words)} {Show(score.Order)} {Show(score.Headings)} {Show(score.Found)} {Show(score.Cells)}";
 
     private static string Show(double? figure) => figure?.ToString("F3", CultureInfo.InvariantCulture) ?? "-";
 }

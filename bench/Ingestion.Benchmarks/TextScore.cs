@@ -9,8 +9,9 @@ namespace Ingestion.Benchmarks;
 /// <param name="Words">F1 of the words as a multiset, in lower case, without marks and link addresses.</param>
 /// <param name="Order">F1 of the pairs of neighbouring words: it falls when lines or columns are mixed up.</param>
 /// <param name="Headings">F1 of the headings, each with its level.</param>
+/// <param name="Found">Of the ground truth's headings, the share that is there, at whatever level: some truths know no levels.</param>
 /// <param name="Cells">F1 of the table cells as a multiset.</param>
-public sealed partial record TextScore(double Words, double Order, double? Headings, double? Cells)
+public sealed partial record TextScore(double Words, double Order, double? Headings, double? Found, double? Cells)
 {
     public static TextScore Of(string actual, string expected)
     {
@@ -19,6 +20,7 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
             F1(words, truth) ?? 1,
             F1(Pairs(words), Pairs(truth)) ?? 1,
             F1(HeadingsOf(actual), HeadingsOf(expected)),
+            Recall(Unlevelled(actual), Unlevelled(expected)),
             F1(CellsOf(actual), CellsOf(expected)));
     }
 
@@ -41,6 +43,8 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
     private static List<string> HeadingsOf(string markdown) =>
         [.. Lines(markdown).Where(line => Heading().IsMatch(line))
             .Select(line => line.Split(' ', 2)[0] + " " + string.Join(' ', WordsOf(line)))];
+
+    private static List<string> Unlevelled(string markdown) => HeadingsOf(markdown).ConvertAll(heading => heading.TrimStart('#'));
 
     private static List<string> CellsOf(string markdown)
     {
@@ -66,9 +70,14 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
         }
     }
 
-    private static double? F1(List<string> actual, List<string> expected)
+    private static double? F1(List<string> actual, List<string> expected) =>
+        expected.Count == 0 ? null : 2.0 * Hits(actual, expected) / (actual.Count + expected.Count);
+
+    private static double? Recall(List<string> actual, List<string> expected) =>
+        expected.Count == 0 ? null : 1.0 * Hits(actual, expected) / expected.Count;
+
+    private static int Hits(List<string> actual, List<string> expected)
     {
-        if (expected.Count == 0) return null;
         var left = expected.GroupBy(item => item).ToDictionary(group => group.Key, group => group.Count());
         var hits = 0;
         foreach (var item in actual)
@@ -77,7 +86,7 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
             left[item] = count - 1;
             hits++;
         }
-        return 2.0 * hits / (actual.Count + expected.Count);
+        return hits;
     }
 
     [GeneratedRegex(@"[\p{L}\p{M}\p{N}]+")]

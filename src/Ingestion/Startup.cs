@@ -103,12 +103,14 @@ internal static class Startup
             services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
             services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
                 parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
+            services.AddSingleton<IRequestCounter, RedisRequestCounter>();
         }
         else
         {
             services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
             services.AddSingleton<IOneWrite, SqliteOneWrite>();
+            services.AddSingleton<IRequestCounter, SqliteRequestCounter>();
         }
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
@@ -116,7 +118,6 @@ internal static class Startup
     public static void AddAccess(this IServiceCollection services)
     {
         services.AddSingleton<Authenticator>().AddSingleton<RequestQuota>().AddSingleton<StoredQuota>();
-        services.AddSingleton<IRequestCounter>(parts => new SqliteRequestCounter(parts.GetRequiredService<SqliteDatabase>()));
     }
 
     public static void AddDocuments(this IServiceCollection services) =>

@@ -36,6 +36,16 @@ public sealed class CompoundFile
 
     public static ReadOnlySpan<byte> Signature => [0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1, 0x1A, 0xE1];
 
+    /// <summary>Whether the stream, which is left at position 0, starts as one.</summary>
+    public static bool IsOne(Stream stream)
+    {
+        Span<byte> start = stackalloc byte[8];
+        stream.Position = 0;
+        var read = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        return start[..read].SequenceEqual(Signature);
+    }
+
     /// <summary>All entries; the first is the root.</summary>
     public IReadOnlyList<CompoundEntry> Entries { get; }
 

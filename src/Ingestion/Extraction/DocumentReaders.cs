@@ -37,6 +37,7 @@ public static class DocumentReaders
         new MailReader(),
         new MsgReader(),
         new DocReader(),
+        new PptReader(),
         new ZipReader(),
         new PictureReader(),
     ];

@@ -19,8 +19,8 @@ public sealed record ExtractedDocument
     public IReadOnlyList<int> PageStarts { get; init; } = [];
 
     /// <summary>
-    /// What pages repeat in their margins: running titles, page numbers. Known, but kept out of <see cref="Text"/>, so that no chunk is cut by it
-    /// and no search finds a document once a page for its title.
+    /// Page headers and footers: running titles, page numbers, letterheads. Known, but kept out of <see cref="Text"/>, so that no chunk is
+    /// cut by them and no search finds a document once a page for its title. A warning names those that say something.
     /// </summary>
     public IReadOnlyList<Furniture> Furniture { get; init; } = [];
 
@@ -46,7 +46,8 @@ public sealed record ExtractedDocument
 /// <param name="Box">Where the format knows it: points from the page's top left corner.</param>
 public readonly record struct Element(ElementKind Kind, int Level, int Start, int End, int Page = 0, BoundingBox? Box = null);
 
-/// <summary>A running header or footer as it stands on one page.</summary>
+/// <summary>A header or footer as it stands on one page.</summary>
+/// <param name="Page">From 1; 0 where the format has no pages, and says it for all of them.</param>
 public readonly record struct Furniture(string Text, int Page, BoundingBox? Box = null);
 
 public readonly record struct BoundingBox(float Left, float Top, float Right, float Bottom);
@@ -62,7 +63,4 @@ public enum ElementKind
     Formula,
     Caption,
     Footnote,
-
-    /// <summary>Repeated page headers and footers: known, but not part of the text that is chunked.</summary>
-    Furniture,
 }

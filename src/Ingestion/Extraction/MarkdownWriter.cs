@@ -22,6 +22,7 @@ public sealed class MarkdownWriter
     private readonly List<Element> _elements = [];
     private readonly List<int> _pageStarts = [];
     private readonly List<string> _warnings = [];
+    private readonly List<Furniture> _furniture = [];
     private readonly ExtractionLimits _limits;
     private long _cells;
 
@@ -29,17 +30,36 @@ public sealed class MarkdownWriter
 
     public int Length => _text.Length;
 
+    /// <summary>The last characters written.</summary>
+    public string End => _text.ToString(Math.Max(0, _text.Length - 2), Math.Min(2, _text.Length));
+
     /// <summary>Of the page begun last; 0 before the first.</summary>
     public int PageNumber => _pageStarts.Count;
 
     /// <summary>What follows stands on the next page.</summary>
     public void StartPage()
     {
+        if (_text.Length > 0) Separate(blank: true);
+        AddPage();
+    }
+
+    /// <summary>The next page starts within the paragraph or item that was written last: what follows is the rest of it.</summary>
+    /// <param name="cut">How many characters of it go, as the hyphen of a word that was split.</param>
+    public void ContinueOnNextPage(string inline, int cut, bool spaced)
+    {
+        _text.Length -= cut;
+        if (spaced) Append(" ");
+        AddPage();
+        Append(OneLine(Clean(inline)).Trim());
+        _elements[^1] = _elements[^1] with { End = _text.Length };
+    }
+
+    private void AddPage()
+    {
         if (_pageStarts.Count >= _limits.MaxPages)
             throw new ExtractionException(
                 ExtractionFailure.TooLarge,
                 $"The document has more than {_limits.MaxPages} pages. Split it and send the parts.");
-        if (_text.Length > 0) Separate(blank: true);
         _pageStarts.Add(_text.Length);
     }
 
@@ -129,6 +149,14 @@ public sealed class MarkdownWriter
         foreach (var warning in part.Warnings) Warn(warning);
     }
 
+    /// <summary>A page header or footer, which is kept out of the text.</summary>
+    /// <param name="page">From 1; 0 for the page that is being written, or for all where the format has no pages.</param>
+    public void Furniture(string text, int page = 0, BoundingBox? box = null)
+    {
+        text = OneLine(Clean(text)).Trim();
+        if (text.Length > 0) _furniture.Add(new Furniture(text, page > 0 ? page : _pageStarts.Count, box));
+    }
+
     public void Warn(string sentence)
     {
         if (_warnings.Contains(sentence)) return;
@@ -139,6 +167,7 @@ public sealed class MarkdownWriter
     public ExtractedDocument ToDocument(string mediaType)
     {
         var text = _text.ToString().TrimEnd();
+        WarnOfFurniture();
         return new ExtractedDocument
         {
             Text = text,
@@ -146,8 +175,20 @@ public sealed class MarkdownWriter
             PageCount = _pageStarts.Count > 0 ? _pageStarts.Count : null,
             PageStarts = _pageStarts.ConvertAll(start => Math.Min(start, text.Length)),
             MediaType = mediaType,
+            Furniture = _furniture,
             Warnings = _warnings,
         };
+    }
+
+    // A bare page number is no loss.
+    private void WarnOfFurniture()
+    {
+        const int Shown = 3, Longest = 60;
+        var telling = _furniture.Select(item => item.Text).Where(text => text.Count(char.IsLetter) > "Page of".Length).Distinct().ToList();
+        if (telling.Count == 0) return;
+        var named = telling.Take(Shown).Select(text => $"\"{(text.Length > Longest ? text[..Longest].TrimEnd() + "…" : text)}\"");
+        var more = telling.Count > Shown ? $" and {telling.Count - Shown} more" : "";
+        Warn($"Page headers and footers were kept out of the text: {string.Join(", ", named)}{more}.");
     }
 
     // White space at the very end is cut, and with it the end of an element that a reader marked itself.

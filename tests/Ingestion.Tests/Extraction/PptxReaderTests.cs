@@ -82,8 +82,10 @@ public class PptxReaderTests
     {
         var document = await Read("<p:sp><p:nvSpPr><p:nvPr/></p:nvSpPr><p:txBody><a:p><a:r><a:rPr b=\"1\"><a:hlinkClick r:id=\"link\"/></a:rPr>"
             + "<a:t>here</a:t></a:r></a:p></p:txBody></p:sp>" + Shape("<p:ph type=\"ftr\"/>", P("Confidential")));
-        Assert.Equal("[**here**](https://a.example/)\n\nConfidential\n\n> Notes: Speak slowly.", document.Text);
-        Assert.Equal([ElementKind.Paragraph, ElementKind.Furniture, ElementKind.Quote], document.Elements.Select(element => element.Kind));
+        Assert.Equal("[**here**](https://a.example/)\n\n> Notes: Speak slowly.", document.Text);
+        Assert.Equal([ElementKind.Paragraph, ElementKind.Quote], document.Elements.Select(element => element.Kind));
+        Assert.Equal(new Furniture("Confidential", 1), Assert.Single(document.Furniture));
+        Assert.Contains("\"Confidential\"", Assert.Single(document.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]

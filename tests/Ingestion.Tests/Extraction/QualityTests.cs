@@ -25,11 +25,12 @@ public class QualityTests
     [Fact]
     public void The_score_falls_with_lost_words_mixed_order_and_wrong_levels()
     {
-        Assert.Equal(new TextScore(1, 1, 1, 1),
+        Assert.Equal(new TextScore(1, 1, 1, 1, 1),
             TextScore.Of("# A title\n\n| a | b |\n| --- | --- |\n| c | d |", "# A *title*\n\n|a|b|\n|-|-|\n|c|d|"));
         Assert.Equal(0.5, TextScore.Of("one three", "one two").Words);
         Assert.Equal(0, TextScore.Of("two one", "one two").Order);
         Assert.Equal(0, TextScore.Of("## A title", "# A title").Headings);
+        Assert.Equal(1, TextScore.Of("## A title", "# A title").Found);
         Assert.Null(TextScore.Of("text", "text").Cells);
         Assert.Equal(1, TextScore.Of("see [page](http://a.b/c)", "see [page](/c)").Words);
     }

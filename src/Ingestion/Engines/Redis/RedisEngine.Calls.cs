@@ -170,12 +170,12 @@ public sealed partial class RedisEngine
         return arguments;
     }
 
-    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, RedisKey shard, string tenant)
+    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, string tenant, RedisKey shard)
     {
-        var own = _options.LimitsOf(tenant);
         var elsewhere = await _elsewhere.CountAsync(shard);
-        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere).With("max_tenant_waiting", own.Waiting)
-            .With("max_tenant_open", own.Open);
+        var own = _options.LimitsOf(tenant);
+        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere)
+            .With("max_tenant_waiting", own.Waiting).With("max_tenant_open", own.Open);
     }
 
     private ScriptArguments Arguments() => new(_time == TimeProvider.System ? null : _time.GetUtcNow(), _instance);
@@ -190,7 +190,7 @@ public sealed partial class RedisEngine
 
     private LeaseLog LogOf(Lease lease) => _logs.GetValue(lease, one => new LeaseLog(one.Task.LastEvent));
 
-    /// <summary>With how long it takes, at the pace of the last ends, until a hundredth of what is allowed has gone.</summary>
+    /// <summary>How long it takes, at the pace of the last ends, until a hundredth of what waits has gone.</summary>
     private EnqueueResult.Full Full(string tenant, RedisResult reply)
     {
         var own = _options.LimitsOf(tenant);
@@ -201,7 +201,7 @@ public sealed partial class RedisEngine
             _ => (FullKind.TenantTasks, own.Open),
         };
         var (ends, since, tenants) = ((int)reply[2], TimeSpan.FromMilliseconds((long)reply[3]), (int)reply[4]);
-        var each = ends == 0 ? LongestEstimate : since / ends * (kind == FullKind.Queue ? 1 : Math.Max(1, tenants));
+        var each = ends == 0 ? LongestEstimate : since / ends * (kind == FullKind.Queue ? 1 : tenants);
         var seconds = Math.Ceiling(each.TotalSeconds * Math.Max(1, limit / 100));
         return new(limit, TimeSpan.FromSeconds(Math.Clamp(seconds, 1, LongestEstimate.TotalSeconds)), kind);
     }

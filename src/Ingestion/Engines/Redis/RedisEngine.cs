@@ -59,7 +59,7 @@ public sealed partial class RedisEngine : ITaskEngine
             .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
             .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With(change);
         var shard = ShardOf(spec.TenantId);
-        await LimitAsync(arguments, shard, spec.TenantId);
+        await LimitAsync(arguments, spec.TenantId, shard);
         var (reply, isRepeated) = await AskTwiceAsync(EngineScript.Enqueue, shard, arguments);
         switch ((string)reply[0]!)
         {
@@ -219,7 +219,7 @@ public sealed partial class RedisEngine : ITaskEngine
             var arguments = Arguments(tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
                 .With("read", true).With(new PreparedChange(taskId, tenant, change));
             var shard = ShardOf(tenant);
-            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, shard, tenant));
+            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, tenant, shard));
             switch ((string)answer[0]!)
             {
                 case "full": return new(RetryKind.Full, RedisTask.Read(answer[5]), Full(tenant, answer));

@@ -10,7 +10,7 @@ public sealed class ZipReader : IDocumentReader
     public async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        using var archive = new Archive(content);
+        using var archive = new Archive(content, cancel);
         var writer = new MarkdownWriter(content.Limits);
         var files = archive.Entries
             .Where(entry => entry.Name.Length > 0 && !IsLeftover(entry.FullName))

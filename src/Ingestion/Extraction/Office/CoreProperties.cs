@@ -5,11 +5,11 @@ namespace Ingestion.Extraction.Office;
 /// <summary>A document's own description of itself (docProps/core.xml, meta.xml).</summary>
 internal sealed record CoreProperties
 {
-    public string? Title { get; private init; }
-    public string? Author { get; private init; }
-    public string? Language { get; private init; }
-    public DateTimeOffset? Created { get; private init; }
-    public DateTimeOffset? Modified { get; private init; }
+    public string? Title { get; init; }
+    public string? Author { get; init; }
+    public string? Language { get; init; }
+    public DateTimeOffset? Created { get; init; }
+    public DateTimeOffset? Modified { get; init; }
 
     /// <param name="depth">Of the element whose children are the properties.</param>
     public static CoreProperties Read(XmlPart xml, int depth)

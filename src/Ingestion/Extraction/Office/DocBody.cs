@@ -11,11 +11,14 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
     private readonly Stack<(StringBuilder Code, int ResultStart)> _fields = new();
     private readonly List<List<string>> _rows = [];
     private readonly List<string> _row = [];
-    private ElementKind _kind;
+    private DocPartKind _part;
     private int _ignoredFields;
     private long _cells;
 
-    public void StartPart(ElementKind kind) => _kind = kind;
+    /// <summary>Pictures and other objects that stand in the text.</summary>
+    public int Pictures { get; private set; }
+
+    public void StartPart(DocPartKind part) => _part = part;
 
     public void EndPart()
     {
@@ -38,7 +41,8 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
             case '\v': Put('\n'); break;
             case '\u001E': Put('\u2011'); break;
             case '\u00A0' or '\t': Put(' '); break;
-            // Pictures, note marks and places where a word may be broken.
+            case '\u0001' or '\u0008': Pictures++; break;
+            // Note marks and places where a word may be broken.
             case < ' ' or '\u001F': break;
             default: Put(character.Value); break;
         }
@@ -101,7 +105,9 @@ internal sealed class DocBody(MarkdownWriter writer, ExtractionLimits limits)
         EndTable();
         var text = Trimmed();
         if (text.Length == 0) return;
-        if (_kind != ElementKind.Paragraph) writer.Paragraph(text, _kind == ElementKind.Caption ? ElementKind.Paragraph : _kind);
+        if (_part is DocPartKind.Headers or DocPartKind.HeaderTextBoxes) writer.Furniture(text);
+        else if (_part is DocPartKind.Footnotes or DocPartKind.Endnotes or DocPartKind.Comments) writer.Paragraph(text, ElementKind.Footnote);
+        else if (_part != DocPartKind.Body) writer.Paragraph(text);
         else if (format.Heading > 0) writer.Heading(format.Heading, text);
         else if (format.ListLevel > 0) writer.ListItem(format.ListLevel, "-", text);
         else writer.Paragraph(text);

@@ -38,7 +38,8 @@ public sealed class DocReader : IDocumentReader
             foreach (var character in text.Characters(part.Start, part.End, cancel)) body.Take(character, text);
             body.EndPart();
         }
-        return writer.ToDocument(content.MediaType);
+        if (body.Pictures > 0) writer.Warn($"Pictures and objects in the document: {body.Pictures}. They were not read.");
+        return SummaryInformation.Of(file).Describe(writer.ToDocument(content.MediaType));
     }
 
     internal static ExtractionException Broken(string how) => new(ExtractionFailure.Corrupt,

@@ -11,6 +11,21 @@ internal readonly record struct DocCharacter(char Value, uint Position);
 /// <param name="ListLevel">From 1; 0 where it is in no list.</param>
 internal readonly record struct DocFormat(int Heading, int ListLevel, bool InTable, bool EndsRow);
 
+/// <summary>In the order in which a DOC stores them.</summary>
+internal enum DocPartKind
+{
+    Body,
+    Footnotes,
+    Headers,
+    Macros,
+    Comments,
+    Endnotes,
+    TextBoxes,
+    HeaderTextBoxes,
+}
+
+internal readonly record struct DocPart(DocPartKind Kind, int Start, int End);
+
 /// <summary>The text of a DOC by its table of pieces, and the formatting of its paragraphs ([MS-DOC]).</summary>
 internal sealed class DocText
 {
@@ -30,8 +45,8 @@ internal sealed class DocText
         Parts = FindParts();
     }
 
-    /// <summary>The body, then foot- and endnotes, comments and text boxes, by character positions. Page headers are left out.</summary>
-    public IReadOnlyList<(ElementKind Kind, int Start, int End)> Parts { get; }
+    /// <summary>The body, then footnotes, page headers and footers, comments, endnotes and text boxes, by character positions.</summary>
+    public IReadOnlyList<DocPart> Parts { get; }
 
     public IEnumerable<DocCharacter> Characters(int start, int end, CancellationToken cancel)
     {
@@ -69,17 +84,17 @@ internal sealed class DocText
         return start < table.Length && length <= table.Length - start ? table.AsSpan((int)start, (int)length) : [];
     }
 
-    private List<(ElementKind, int, int)> FindParts()
+    // The lengths of the parts stand one after the other in the header, as the parts do in the text.
+    private List<DocPart> FindParts()
     {
-        var parts = new List<(ElementKind, int, int)>();
-        var at = 0;
-        foreach (var (field, kind) in (ReadOnlySpan<(int, ElementKind)>)
-                 [(0x4C, ElementKind.Paragraph), (0x50, ElementKind.Footnote), (0x54, ElementKind.Furniture), (0x58, ElementKind.Furniture),
-                     (0x5C, ElementKind.Footnote), (0x60, ElementKind.Footnote), (0x64, ElementKind.Caption)])
+        var parts = new List<DocPart>();
+        var (at, field) = (0, 0x4C);
+        foreach (var kind in Enum.GetValues<DocPartKind>())
         {
             var length = (int)Math.Min(Word(_document, field), int.MaxValue / 8);
-            if (length > 0 && kind != ElementKind.Furniture) parts.Add((kind, at, at + length));
+            if (length > 0 && kind != DocPartKind.Macros) parts.Add(new DocPart(kind, at, at + length));
             at += length;
+            field += 4;
         }
         return parts;
     }

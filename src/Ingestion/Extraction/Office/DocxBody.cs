@@ -9,7 +9,7 @@ internal sealed class DocxBody(
     private readonly List<NoteReference> _notes = [];
     private readonly Dictionary<NoteReference, int> _noteNumbers = [];
     private readonly Relationships _main = main;
-    private Relationships? _ofNotes;
+    private Relationships? _ofPart;
     private int _pictures;
 
     public DocxStyles Styles => styles;
@@ -39,6 +39,23 @@ internal sealed class DocxBody(
         }
     }
 
+    /// <summary>Page headers and footers, which are no part of the running text.</summary>
+    public void WriteFurniture()
+    {
+        foreach (var part in _main.PartsOfType("header").Concat(_main.PartsOfType("footer")))
+        {
+            package.TryRead(part, writer, xml =>
+            {
+                if (!xml.ReadRoot()) return;
+                _ofPart = package.RelationshipsOf(part);
+                var blocks = new List<OfficeBlock>();
+                ReadBlocks(xml, blocks);
+                writer.Furniture(OfficeBlock.Join(blocks));
+            });
+        }
+        _ofPart = null;
+    }
+
     /// <summary>The number under which the text refers to a note.</summary>
     public int NoteNumber(NoteKind kind, string id)
     {
@@ -48,7 +65,7 @@ internal sealed class DocxBody(
         return _noteNumbers[note] = _notes.Count;
     }
 
-    private Relationships Current => _ofNotes ?? _main;
+    private Relationships Current => _ofPart ?? _main;
 
     public string? LinkAddress(string? relationship) => Current.Address(relationship);
 
@@ -155,7 +172,7 @@ internal sealed class DocxBody(
         var part = _main.PartOfType(type);
         package.TryRead(part, writer, xml =>
         {
-            _ofNotes = package.RelationshipsOf(part!);
+            _ofPart = package.RelationshipsOf(part!);
             if (!xml.ReadRoot()) return;
             var depth = xml.Depth;
             var blocks = new List<OfficeBlock>();

@@ -87,6 +87,9 @@ internal sealed class DocxParagraph(DocxBody body)
                 case "AlternateContent":
                     if (xml.NextDescendant(xml.Depth, "Choice")) ReadInline(xml);
                     break;
+                case "del" or "moveFrom":
+                    body.Warn("Text that was deleted while changes were tracked was left out.");
+                    break;
                 case "oMathPara" or "ins" or "moveTo" or "sdt" or "sdtContent" or "smartTag" or "customXml" or "fldSimple"
                     or "bdo" or "dir":
                     ReadInline(xml);
@@ -227,14 +230,21 @@ internal sealed class DocxParagraph(DocxBody body)
     private void ReadDrawing(XmlPart xml)
     {
         var depth = xml.Depth;
+        var description = "";
         while (xml.NextDescendant(depth))
         {
             switch (xml.Name)
             {
+                case "docPr": description = PictureText.Of(xml.Attribute("descr")); break;
+                case "shape": description = PictureText.Of(xml.Attribute("alt")); break;
                 case "txbxContent": body.ReadBlocks(xml, _anchored); break;
                 case "chart": body.ReadChart(xml.Attribute("id"), _anchored); break;
                 case "relIds": body.ReadDiagram(xml.Attribute("dm"), _anchored); break;
-                case "pic" or "imagedata": body.CountPicture(); break;
+                case "pic" or "imagedata":
+                    body.CountPicture();
+                    if (description.Length > 0) _anchored.Add(new OfficeBlock(ElementKind.Caption, description));
+                    description = "";
+                    break;
                 case "OLEObject": body.Warn("An embedded object was not read."); break;
                 // The same content again for old programs.
                 case "Fallback": xml.Skip(); break;

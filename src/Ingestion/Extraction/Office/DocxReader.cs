@@ -36,6 +36,7 @@ public sealed class DocxReader : IDocumentReader
         }
         if (main.NextDescendant(main.Depth, "body")) body.Write(main);
         body.WriteNotes();
+        body.WriteFurniture();
 
         var properties = new CoreProperties();
         package.TryRead(packageParts.PartOfType("core-properties"), writer, xml =>

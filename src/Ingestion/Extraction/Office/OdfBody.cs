@@ -16,13 +16,27 @@ internal sealed class OdfBody(OfficePackage package, OdfStyles styles, MarkdownW
     {
         var blocks = new List<OfficeBlock>();
         WriteBlocks(xml, blocks);
-        if (_pictures > 0) writer.Warn($"Pictures in the document: {_pictures}. Text inside pictures was not read.");
     }
 
     public void WriteNotes()
     {
+        if (_pictures > 0) writer.Warn($"Pictures in the document: {_pictures}. Text inside pictures was not read.");
         for (var i = 0; i < _notes.Count; i++)
             if (_notes[i].Length > 0) writer.Paragraph($"[^{i + 1}]: {_notes[i]}", ElementKind.Footnote);
+    }
+
+    /// <summary>The page headers and footers inside the current element.</summary>
+    public void ReadFurniture(XmlPart xml)
+    {
+        var blocks = new List<OfficeBlock>();
+        var depth = xml.Depth;
+        while (xml.NextDescendant(depth))
+        {
+            if (xml.Name is not ("header" or "footer" or "header-left" or "footer-left" or "header-first" or "footer-first")) continue;
+            ReadBlocks(xml, blocks);
+            writer.Furniture(OfficeBlock.Join(blocks));
+            blocks.Clear();
+        }
     }
 
     public void Warn(string sentence) => writer.Warn(sentence);
@@ -65,6 +79,15 @@ internal sealed class OdfBody(OfficePackage package, OdfStyles styles, MarkdownW
                 break;
             case "image":
                 _pictures++;
+                break;
+            case "desc":
+                if (PictureText.Of(xml.Text()) is { Length: > 0 } description) blocks.Add(new OfficeBlock(ElementKind.Caption, description));
+                break;
+            case "tracked-changes":
+                if (xml.NextDescendant(xml.Depth, "deletion")) Warn("Text that was deleted while changes were tracked was left out.");
+                break;
+            case "annotation":
+                Warn("Comments in the document were left out.");
                 break;
             case var name when IsContainer(name):
                 ReadBlocks(xml, blocks);

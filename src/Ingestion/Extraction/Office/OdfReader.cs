@@ -30,10 +30,10 @@ public sealed class OdfReader : IDocumentReader
         var writer = new MarkdownWriter(content.Limits);
         var styles = new OdfStyles();
         // Only texts name their headings and lists there; in presentations it is large and says nothing that is read here.
-        if (content.MediaType.Contains("opendocument.text", StringComparison.Ordinal))
-            package.TryRead("styles.xml", writer, part => ReadStyles(part, styles));
-
         var body = new OdfBody(package, styles, writer);
+        if (content.MediaType.Contains("opendocument.text", StringComparison.Ordinal))
+            package.TryRead("styles.xml", writer, part => ReadStyles(part, styles, body));
+
         var root = xml.Depth;
         while (xml.NextChild(root))
         {
@@ -64,12 +64,15 @@ public sealed class OdfReader : IDocumentReader
         }
     }
 
-    private static void ReadStyles(XmlPart xml, OdfStyles styles)
+    private static void ReadStyles(XmlPart xml, OdfStyles styles, OdfBody body)
     {
         if (!xml.ReadRoot()) return;
         var depth = xml.Depth;
         while (xml.NextChild(depth))
-            if (xml.Name is "styles") styles.Read(xml);
+        {
+            if (xml.Name == "styles") styles.Read(xml);
+            else if (xml.Name == "master-styles") body.ReadFurniture(xml);
+        }
     }
 
     private static void RefuseEncrypted(OfficePackage package)

@@ -14,6 +14,8 @@ internal sealed class OdfSlides(OdfBody body, MarkdownWriter writer, DocumentCon
         {
             if (xml.Name != "page") continue;
             writer.StartPage();
+            if (body.Styles.Find("drawing-page", xml.Attribute("style-name")).IsHidden)
+                writer.Warn($"Slide {number + 1} is hidden when the presentation is shown.");
             ReadShapes(xml);
             foreach (var block in _titles.Concat(_blocks)) block.Write(writer);
             _titles.Clear();
@@ -31,6 +33,9 @@ internal sealed class OdfSlides(OdfBody body, MarkdownWriter writer, DocumentCon
             {
                 case "notes":
                     ReadNotes(xml);
+                    break;
+                case "annotation":
+                    body.Warn("Comments in the document were left out.");
                     break;
                 case "g":
                     ReadShapes(xml);
@@ -54,7 +59,7 @@ internal sealed class OdfSlides(OdfBody body, MarkdownWriter writer, DocumentCon
             case "footer" or "header" or "page-number" or "date-time":
                 var furniture = new List<OfficeBlock>();
                 body.ReadBlock(xml, furniture);
-                _blocks.Add(new OfficeBlock(ElementKind.Furniture, OfficeBlock.Join(furniture)));
+                writer.Furniture(OfficeBlock.Join(furniture));
                 break;
             default:
                 body.ReadBlock(xml, _blocks);

@@ -78,6 +78,9 @@ internal sealed class OdfStyles
                 case "table-properties":
                     style = style with { IsHidden = xml.Attribute("display") == "false" };
                     break;
+                case "drawing-page-properties":
+                    style = style with { IsHidden = xml.Attribute("visibility") == "hidden" };
+                    break;
             }
         }
         _styles[(family, name)] = style;

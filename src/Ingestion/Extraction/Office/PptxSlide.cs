@@ -18,6 +18,7 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
         ReadNotes();
         foreach (var block in _blocks.Where(block => block.Kind == ElementKind.Heading)) block.Write(writer);
         foreach (var block in _blocks.Where(block => block.Kind != ElementKind.Heading)) block.Write(writer);
+        if (_relationships.PartOfType("comments") is not null) writer.Warn($"Comments on slide {number} were left out.");
         if (_pictures > 0) writer.Warn($"Pictures on slide {number}: {_pictures}. Text inside pictures was not read.");
     }
 
@@ -31,10 +32,19 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
                 case "sp": ReadShape(xml); break;
                 case "grpSp": ReadShapes(xml); break;
                 case "graphicFrame": ReadGraphic(xml); break;
-                case "pic": _pictures++; break;
+                case "pic": ReadPicture(xml); break;
                 case "AlternateContent": if (xml.NextDescendant(xml.Depth, "Choice")) ReadShapes(xml); break;
             }
         }
+    }
+
+    private void ReadPicture(XmlPart xml)
+    {
+        _pictures++;
+        var depth = xml.Depth;
+        if (!xml.NextDescendant(depth, "cNvPr")) return;
+        var description = PictureText.Of(xml.Attribute("descr"));
+        if (description.Length > 0) _blocks.Add(new OfficeBlock(ElementKind.Caption, description));
     }
 
     private void ReadShape(XmlPart xml)
@@ -56,7 +66,7 @@ internal sealed class PptxSlide(OfficePackage package, string part, PptxBullets 
                 _blocks.Add(new OfficeBlock(ElementKind.Heading, PptxText.ReadLine(xml, _relationships, plain: true), 1));
                 return;
             case "dt" or "ftr" or "sldNum" or "hdr":
-                _blocks.Add(new OfficeBlock(ElementKind.Furniture, PptxText.ReadLine(xml, _relationships, plain: true)));
+                writer.Furniture(PptxText.ReadLine(xml, _relationships, plain: true));
                 return;
         }
         var levels = placeholder.HasBody

@@ -48,6 +48,10 @@ internal sealed class Relationships
         return null;
     }
 
+    /// <inheritdoc cref="PartOfType"/>
+    public IEnumerable<string> PartsOfType(string type) =>
+        _byId.Values.Where(relationship => relationship.Type == type && !relationship.External).Select(relationship => relationship.Target);
+
     private static string Resolve(string folder, string target)
     {
         if (target.StartsWith('/')) return target.TrimStart('/');

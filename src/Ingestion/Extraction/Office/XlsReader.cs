@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using ExcelDataReader;
@@ -16,11 +17,17 @@ public sealed class XlsReader : IDocumentReader
 
     private static ExtractedDocument Read(DocumentContent content, CancellationToken cancel)
     {
-        if (!CompoundFileCheck.IsCompoundFile(content.Bytes)) RefuseZip(content.Bytes);
+        // The library's own reader of compound files takes what their tables say on trust.
+        var container = CompoundFile.IsOne(content.Bytes) ? new CompoundFile(content.Bytes) : null;
+        if (container is null) RefuseZip(content.Bytes);
+        var records = container?.ReadStream("Workbook") ?? container?.ReadStream("Book");
         try
         {
-            using var reader = ExcelReaderFactory.CreateReader(content.Bytes, new ExcelReaderConfiguration { LeaveOpen = true });
-            return ReadSheets(reader, content, cancel);
+            using var reader = ExcelReaderFactory.CreateReader(
+                records is null ? content.Bytes : new MemoryStream(records, writable: false), new ExcelReaderConfiguration { LeaveOpen = true });
+            var document = ReadSheets(reader, content, cancel);
+            if (records is not null) document = document with { Warnings = [.. document.Warnings, .. LeftOut(records)] };
+            return container is null ? document : SummaryInformation.Of(container).Describe(document);
         }
         catch (InvalidPasswordException)
         {
@@ -37,6 +44,25 @@ public sealed class XlsReader : IDocumentReader
             throw new ExtractionException(ExtractionFailure.Corrupt,
                 "The workbook is broken or cut short. Send it again, or open it in its program and save it as XLSX.", e);
         }
+    }
+
+    /// <summary>What the library has no eyes for, told by the types of the records: two bytes each, then two for their length.</summary>
+    private static IEnumerable<string> LeftOut(byte[] records)
+    {
+        const int Note = 0x001C, Link = 0x01B8, Chart = 0x1002;
+        int notes = 0, links = 0, charts = 0;
+        for (var at = 0; at + 4 <= records.Length; at += 4 + BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at + 2)))
+        {
+            switch (BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at)))
+            {
+                case Note: notes++; break;
+                case Link: links++; break;
+                case Chart: charts++; break;
+            }
+        }
+        if (notes > 0) yield return $"Comments on cells were left out: {notes}. Save the workbook as XLSX to have them read.";
+        if (links > 0) yield return $"The addresses of links were left out: {links}. Save the workbook as XLSX to have them read.";
+        if (charts > 0) yield return $"Charts were left out: {charts}. Save the workbook as XLSX to have them read.";
     }
 
     /// <summary>The library would read a zipped workbook, too, but without any limit on what it unpacks.</summary>

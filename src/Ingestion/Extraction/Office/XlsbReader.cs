@@ -39,6 +39,9 @@ public sealed class XlsbReader : IDocumentReader
                 writer.Heading(2, sheet.Title);
                 cells.Grid.Write(writer, cancel);
             }
+            var parts = sheet.Part is null ? Relationships.None : package.RelationshipsOf(sheet.Part);
+            if (parts.PartOfType("comments") is not null) writer.Warn($"Comments on cells of \"{sheet.Name}\" were left out.");
+            if (parts.PartOfType("drawing") is not null) writer.Warn($"Charts and pictures on \"{sheet.Name}\" were left out.");
             content.Progress?.Invoke(new ReadProgress(i + 1, book.Sheets.Count, "sheet"));
         }
 

@@ -5,6 +5,7 @@ internal sealed class XlsxDrawing(OfficePackage package, MarkdownWriter writer)
 {
     private readonly List<ChartData> _charts = [];
     private readonly List<string> _texts = [];
+    private int _pictures;
 
     public bool IsEmpty => _charts.Count == 0 && _texts.Count == 0;
 
@@ -22,6 +23,12 @@ internal sealed class XlsxDrawing(OfficePackage package, MarkdownWriter writer)
                 {
                     case "chart":
                         package.TryRead(relationships.Part(xml.RelationshipId()), writer, chart => _charts.Add(ChartData.Read(chart)));
+                        break;
+                    case "pic":
+                        _pictures++;
+                        break;
+                    case "cNvPr":
+                        if (PictureText.Of(xml.Attribute("descr")) is { Length: > 0 } description) _texts.Add(description);
                         break;
                     case "relIds":
                         var data = relationships.Part(xml.RelationshipId("dm"));
@@ -42,6 +49,7 @@ internal sealed class XlsxDrawing(OfficePackage package, MarkdownWriter writer)
     public void Write()
     {
         foreach (var text in _texts) writer.Paragraph(text);
+        if (_pictures > 0) writer.Warn($"Pictures in the workbook: {_pictures}. Text inside pictures was not read.");
         foreach (var chart in _charts)
         {
             if (chart.Title.Length > 0) writer.Paragraph(chart.Title, ElementKind.Caption);

@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Ingestion.Extraction.Office;
 
 /// <summary>One sheet: its cells, merged ranges and links, then what is drawn on it and said about it.</summary>
-internal sealed class XlsxSheet(OfficePackage package, XlsxWorkbook workbook, string part, MarkdownWriter writer, ExtractionLimits limits)
+internal sealed partial class XlsxSheet(OfficePackage package, XlsxWorkbook workbook, string part, MarkdownWriter writer, ExtractionLimits limits)
 {
     private readonly SheetGrid _grid = new(limits);
     private readonly List<CellRange> _merged = [];
@@ -42,9 +44,21 @@ internal sealed class XlsxSheet(OfficePackage package, XlsxWorkbook workbook, st
                 case "sheetData": ReadRows(xml); break;
                 case "mergeCells": ReadMerged(xml); break;
                 case "hyperlinks": ReadLinks(xml); break;
+                case "headerFooter": ReadFurniture(xml); break;
             }
         }
     }
+
+    // Printed above and below the cells: three parts, with codes for page numbers, fonts and the like.
+    private void ReadFurniture(XmlPart xml)
+    {
+        var depth = xml.Depth;
+        while (xml.NextChild(depth))
+            writer.Furniture(PrintCode().Replace(xml.Text(), " ").Replace("&&", "&", StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex("""&(?:"[^"]*"|K[0-9A-F+\-]{1,7}|\d+|[A-JL-Z])""", RegexOptions.IgnoreCase)]
+    private static partial Regex PrintCode();
 
     private void ReadRows(XmlPart xml)
     {

@@ -9,6 +9,13 @@ internal static class BlockWriter
     {
         foreach (var block in blocks)
         {
+            if (block.Continues)
+            {
+                var rest = Paragraphs.Join(block.Lines);
+                var (cut, spaced) = Paragraphs.Joint(writer.End, rest);
+                writer.ContinueOnNextPage(rest, cut, spaced);
+                continue;
+            }
             switch (block.Kind)
             {
                 case BlockKind.Heading:
@@ -23,6 +30,9 @@ internal static class BlockWriter
                     break;
                 case BlockKind.Code:
                     writer.Code(Code(block.Lines), box: block.Box);
+                    break;
+                case BlockKind.Footnote:
+                    writer.Paragraph(Escape(Paragraphs.Join(block.Lines)), ElementKind.Footnote, block.Box);
                     break;
                 default:
                     var text = Paragraphs.Join(block.Lines);

@@ -35,7 +35,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private readonly List<PdfPoint> _subpath = [];
     private readonly List<(PdfPoint From, PdfPoint To)> _strokes = [];
     private readonly List<PdfRectangle> _boxes = [];
-    private readonly Stack<bool> _marked = [];
+    private readonly Stack<Marked> _marked = [];
     private IFont? _font;
     private FontStyle _style;
     private int _artifacts;
@@ -44,6 +44,10 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private int _operations;
     private int _failures;
     private bool _stopped;
+    private bool _isSpoken;
+
+    /// <param name="Spoken">What the content says, where its glyphs do not: drawn initials, hyphens that are only there at a line's end.</param>
+    private readonly record struct Marked(bool IsArtifact, string? Spoken, int FirstGlyph);
 
     public GlyphCollector(
         PdfPage page,
@@ -221,13 +225,22 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     public override void BeginMarkedContent(NameToken name, NameToken? propertyDictionaryName, DictionaryToken? properties)
     {
         var artifact = name?.Data == "Artifact";
-        _marked.Push(artifact);
+        if (properties is null && propertyDictionaryName is not null && name?.Data == "Span")
+            properties = ResourceStore.GetMarkedContentPropertiesDictionary(propertyDictionaryName);
+        // Of content within content, the outer one speaks for all of it.
+        var spoken = _isSpoken ? null : properties?.Text(NameToken.ActualText, PdfScanner);
+        _isSpoken |= spoken is not null;
+        _marked.Push(new Marked(artifact, spoken, _page.Glyphs.Count));
         if (artifact) _artifacts++;
     }
 
     public override void EndMarkedContent()
     {
-        if (_marked.TryPop(out var artifact) && artifact) _artifacts--;
+        if (!_marked.TryPop(out var marked)) return;
+        if (marked.IsArtifact) _artifacts--;
+        if (marked.Spoken is null) return;
+        _isSpoken = false;
+        SpokenText.Replace(_page.Glyphs, marked.FirstGlyph, marked.Spoken);
     }
 
     public override void MoveTo(double x, double y)

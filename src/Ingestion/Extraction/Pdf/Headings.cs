@@ -111,6 +111,8 @@ internal static class Headings
 
     private static Style StyleOf(TextBlock block) => new(MathF.Round(block.Size), block.Style.HasFlag(FontStyle.Bold));
 
+    public static float BodySize(List<List<TextBlock>> pages) => Body(pages).Size;
+
     private static Style Body(List<List<TextBlock>> pages)
     {
         var weights = new Dictionary<Style, int>();

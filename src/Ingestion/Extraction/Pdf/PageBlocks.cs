@@ -7,6 +7,7 @@ internal enum BlockKind
     Item,
     Code,
     Table,
+    Footnote,
 }
 
 /// <summary>Lines of one page that belong together: a paragraph, a heading, a list item, a table.</summary>
@@ -24,7 +25,11 @@ internal sealed class TextBlock
     public string Mark { get; set; } = "";
     public int Level { get; set; }
 
+    /// <summary>It is the rest of the last paragraph or item of the page before.</summary>
+    public bool Continues { get; set; }
+
     public BoundingBox Box { get; set; }
+    public bool IsProse => Kind is BlockKind.Text or BlockKind.Item;
     public float Size => Lines.Count == 0 ? 0 : Lines.Max(line => line.Size);
     public FontStyle Style => Lines.Count == 0 ? FontStyle.None : Lines.Aggregate((FontStyle)0xFF, (style, line) => style & line.Style);
     public int Length => Lines.Sum(line => line.Text.Length) + (Cells?.Sum(row => row.Sum(cell => cell.Length)) ?? 0);

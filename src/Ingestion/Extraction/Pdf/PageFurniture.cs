@@ -12,13 +12,15 @@ internal static class PageFurniture
     private const float NumberZone = 0.2f;
     private const float Edge = 0.09f;
     private const float HeadEdge = 0.12f;
+    private const float LargerThanText = 1.1f;
     private const int MaxLines = 3;
     private const int MaxLength = 160;
 
     private readonly record struct Place(TextBlock Block, bool Top, string Key, int? Number);
 
     /// <summary>Takes the repeated blocks out of the pages and returns them.</summary>
-    public static List<TextBlock> Take(List<List<TextBlock>> pages, Func<int, float> pageHeight)
+    /// <param name="body">The type size of the document's text.</param>
+    public static List<TextBlock> Take(List<List<TextBlock>> pages, Func<int, float> pageHeight, float body)
     {
         var places = new List<Place>();
         foreach (var page in pages)
@@ -38,11 +40,12 @@ internal static class PageFurniture
         var numbered = places.Where(place => place.Number is not null);
         foreach (var group in numbered.GroupBy(place => (place.Top, place.Number - place.Block.Page)))
         {
-            if (group.Select(place => place.Block.Page).Distinct().Count() >= needed) taken.UnionWith(group.Select(place => place.Block));
+            // Two sections may have the numbers of their pages by chance.
+            if (group.Select(place => place.Block.Page).Distinct().Count() >= 3) taken.UnionWith(group.Select(place => place.Block));
         }
         foreach (var place in places)
         {
-            if (IsAlone(place, pageHeight(place.Block.Page))) taken.Add(place.Block);
+            if (IsAlone(place, pageHeight(place.Block.Page), body)) taken.Add(place.Block);
         }
         if (taken.Count == 0) return [];
         foreach (var page in pages) page.RemoveAll(taken.Contains);
@@ -51,12 +54,13 @@ internal static class PageFurniture
 
     // What needs no second page to be known: a bare page number, a running title with a page number set apart,
     // or what the file itself marks so.
-    private static bool IsAlone(Place place, float height)
+    private static bool IsAlone(Place place, float height, float body)
     {
         var block = place.Block;
         if (block.Lines.TrueForAll(line => line.Artifact)) return true;
         if (block.Lines.Count != 1) return false;
-        if (place.Top && place.Number is not null && block.Lines[0].Pieces > 1) return block.Box.Top < HeadEdge * height;
+        if (place.Top && place.Number is not null && block.Lines[0].Pieces > 1 && block.Size < LargerThanText * body)
+            return block.Box.Top < HeadEdge * height;
         var edge = place.Top ? block.Box.Top < Edge * height : block.Box.Bottom > (1 - Edge) * height;
         return edge && place.Key is "#" or "- # -" or "page #" or "page # of #" or "# / #" or "#/#" or "página #" or "página # de #";
     }

@@ -127,23 +127,28 @@ internal static class Paragraphs
 
     private static void Link(StringBuilder text, ReadOnlySpan<char> next, bool leader)
     {
-        var last = text[^1];
         if (leader)
         {
             text.Append('\n');
             return;
         }
-        if (last is '-' or '\u2010' or '\u00AD' && text.Length > 1 && char.IsLetter(text[^2]))
+        ReadOnlySpan<char> end = [text.Length > 1 ? text[^2] : ' ', text[^1]];
+        var (cut, spaced) = Joint(end, next);
+        text.Length -= cut;
+        if (spaced) text.Append(' ');
+    }
+
+    /// <summary>How the end of a line and the next line meet: how many characters go (the hyphen of a split word), and whether a space stands between.</summary>
+    public static (int Cut, bool Spaced) Joint(ReadOnlySpan<char> end, ReadOnlySpan<char> next)
+    {
+        if (end.IsEmpty || next.IsEmpty) return (0, false);
+        var last = end[^1];
+        if (last is '-' or '\u2010' or '\u00AD' && end.Length > 1 && char.IsLetter(end[^2]))
         {
-            if (last == '\u00AD' || char.IsLower(next[0]))
-            {
-                text.Length--;
-                return;
-            }
-            if (char.IsLetterOrDigit(next[0])) return;
+            if (last == '\u00AD' || char.IsLower(next[0])) return (1, false);
+            if (char.IsLetterOrDigit(next[0])) return (0, false);
         }
-        if (IsIdeograph(last) && IsIdeograph(next[0])) return;
-        text.Append(' ');
+        return (0, !(IsIdeograph(last) && IsIdeograph(next[0])));
     }
 
     private static bool IsIdeograph(char c) =>

@@ -44,24 +44,38 @@ internal static class PdfFile
 
     /// <summary>
     /// The library takes the widths of a cross-reference stream (<c>/W [1 2 1]</c>, in bytes) on trust and puts a buffer of their sum
-    /// on the stack: absurd ones kill the process.
+    /// on the stack: absurd ones, also negative and those with an exponent, kill the process.
     /// </summary>
     private static bool HasAbsurdFieldWidths(ReadOnlySpan<byte> bytes)
     {
-        while (bytes.IndexOf("/W"u8) is var at and >= 0)
+        // A cross-reference stream names itself in the same dictionary; widths of glyphs (also /W) may be what they like.
+        const int Near = 1_000;
+        var from = 0;
+        while (bytes[from..].IndexOf("/W"u8) is var found and >= 0)
         {
-            bytes = bytes[(at + 2)..];
-            var i = 0;
-            while (i < bytes.Length && bytes[i] <= ' ') i++;
-            if (i >= bytes.Length || bytes[i++] != '[') continue;
-            for (var number = 0; number < 3; number++)
-            {
-                while (i < bytes.Length && bytes[i] <= ' ') i++;
-                var digits = i;
-                while (i < bytes.Length && bytes[i] is >= (byte)'0' and <= (byte)'9') i++;
-                if (i - digits > 6) return true;
-                if (i == digits) break;
-            }
+            var at = from + found;
+            from = at + 2;
+            if (!IsAbsurd(bytes[from..])) continue;
+            var start = Math.Max(0, at - Near);
+            if (bytes[start..Math.Min(bytes.Length, at + Near)].IndexOf("XRef"u8) >= 0) return true;
+        }
+        return false;
+    }
+
+    private static bool IsAbsurd(ReadOnlySpan<byte> array)
+    {
+        const int Longest = 4;
+        var i = 0;
+        while (i < array.Length && array[i] <= ' ') i++;
+        if (i >= array.Length || array[i++] != '[') return false;
+        for (var number = 0; number < 3; number++)
+        {
+            while (i < array.Length && array[i] <= ' ') i++;
+            var digits = i;
+            while (i < array.Length && array[i] is >= (byte)'0' and <= (byte)'9') i++;
+            if (i - digits > Longest) return true;
+            if (i < array.Length && array[i] is (byte)']') return false;
+            if (i == digits || (i < array.Length && array[i] > ' ')) return true;
         }
         return false;
     }

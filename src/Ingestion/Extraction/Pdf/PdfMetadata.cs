@@ -9,7 +9,9 @@ internal static class PdfMetadata
     public static ExtractedDocument AddTo(ExtractedDocument extracted, PdfDocument document)
     {
         var information = document.Information;
+        var xmp = XmpMetadata.Of(document);
         var title = Tidy(information.Title);
+        if (title is null || LooksLikeFileName(title)) title = Tidy(xmp.Title) ?? title;
         if (title is null || LooksLikeFileName(title))
         {
             var heading = extracted.Elements.FirstOrDefault(element => element is { Kind: ElementKind.Heading, Level: 1 });
@@ -18,10 +20,11 @@ internal static class PdfMetadata
         return extracted with
         {
             Title = title,
-            Author = Tidy(information.Author),
-            Language = Tidy(document.Structure.Catalog.CatalogDictionary.Text(NameToken.Lang, document.Structure.TokenScanner)),
-            Created = information.GetCreatedDateTimeOffset(),
-            Modified = information.GetModifiedDateTimeOffset(),
+            Author = Tidy(information.Author) ?? Tidy(xmp.Author),
+            Language = Tidy(document.Structure.Catalog.CatalogDictionary.Text(NameToken.Lang, document.Structure.TokenScanner))
+                ?? Tidy(xmp.Language),
+            Created = information.GetCreatedDateTimeOffset() ?? xmp.Created,
+            Modified = information.GetModifiedDateTimeOffset() ?? xmp.Modified,
         };
     }
 

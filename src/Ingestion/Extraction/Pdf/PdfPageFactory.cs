@@ -19,6 +19,7 @@ internal sealed class PdfParsing : ParsingOptions
         Cancel = cancel;
         SkipMissingFonts = true;
         UseLenientParsing = true;
+        FilterProvider = FontFilters.Instance;
     }
 
     public CancellationToken Cancel { get; }

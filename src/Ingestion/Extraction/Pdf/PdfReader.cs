@@ -61,23 +61,27 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
-        var furniture = PageFurniture.Take(pages, number => sizes[number - 1].Height);
+        var body = Headings.BodySize(pages);
+        foreach (var block in PageFurniture.Take(pages, number => sizes[number - 1].Height, body))
+            writer.Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box);
+        for (var i = 0; i < pages.Count; i++) Footnotes.Mark(pages[i], body, sizes[i].Height);
         Headings.Mark(pages, OutlineOf(document, writer));
+        // What was read in pictures stands between the texts of pages.
+        if (scans.Length == 0) Continuations.Join(pages);
         foreach (var blocks in pages)
         {
-            writer.StartPage();
-            scans.Write(writer.PageNumber, writer);
+            if (blocks is not [{ Continues: true }, ..])
+            {
+                writer.StartPage();
+                scans.Write(writer.PageNumber, writer);
+            }
             ListLevels.Assign(blocks);
             BlockWriter.Write(blocks, writer);
         }
         scans.Warn(writer);
         pictures.RemoveAll(scans.WasRead);
         Warn(writer, damaged, pictures, total, length + scans.Length, content.Ocr is not null);
-        var extracted = writer.ToDocument(content.MediaType) with
-        {
-            Furniture = furniture.ConvertAll(block => new Furniture(MarkdownWriter.Clean(Paragraphs.Join(block.Lines)), block.Page, block.Box)),
-        };
-        return PdfMetadata.AddTo(extracted, document);
+        return PdfMetadata.AddTo(writer.ToDocument(content.MediaType), document);
     }
 
     private static List<OutlineEntry> OutlineOf(PdfDocument document, MarkdownWriter writer)

@@ -8,7 +8,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
     private const int MaxDepth = 1000;
 
     /// <summary>Where the text of a group goes.</summary>
-    private enum Target { Body, Skip, Fonts, Styles, Title, Author, FieldCode, ListMark, Note }
+    private enum Target { Body, Skip, Fonts, Styles, Title, Author, FieldCode, ListMark, Note, Furniture }
 
     /// <param name="LinkStart">In the paragraph, where a field's result begins; -1 where the group is none.</param>
     private record struct Group(Target Target, int UnicodeSkip, int Font, bool Hidden, int LinkStart = -1);
@@ -25,6 +25,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
     private Group _group = new(Target.Body, 1, -1, false);
     private int _codePage = 1252, _skip, _outline = -1, _level, _indent, _font = -1, _style = -1;
     private bool _ignorable, _inTable;
+    private int _pictures;
     private string _link = "", _mark = "";
     private string? _title, _author;
     private long _cells;
@@ -47,6 +48,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
     {
         EndParagraph();
         EndTable();
+        if (_pictures > 0) writer.Warn($"Pictures in the document: {_pictures}. Text inside pictures was not read.");
         return writer.ToDocument(MediaTypes.Rtf) with { Title = _title, Author = _author };
     }
 
@@ -94,6 +96,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             case Target.FieldCode: _link = AddressOf(text); break;
             case Target.ListMark: _mark = text; break;
             case Target.Note when text.Length > 0: _notes.Add(text); break;
+            case Target.Furniture: writer.Furniture(text); break;
             default: return;
         }
         _side.Clear();
@@ -138,7 +141,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
                 break;
             case "s" when _group.Target is Target.Body or Target.Styles: _style = number ?? -1; break;
             case "plain": (_group.Hidden, _group.Font) = (false, -1); break;
-            case "v": _group.Hidden = number != 0; break;
+            case "v" or "deleted": _group.Hidden = number != 0; break;
             case "uc": _group.UnicodeSkip = Math.Clamp(number ?? 1, 0, 8); break;
             case "ansicpg" when number is { } page && page > 0: _codePage = page; break;
             case "mac": _codePage = 10000; break;
@@ -186,14 +189,14 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             "ud" => _group.Target, // The same text again, in Unicode.
             "footnote" or "annotation" => Target.Note,
             "shptxt" or "shprslt" or "result" or "shpinst" or "background" => _group.Target,
-            "colortbl" or "pict" or "object" or "header" or "headerl" or "headerr" or "headerf" or "footer" or "footerl" or "footerr"
-                or "footerf"
-                or "listtable" or "listoverridetable" or "nonshppict" or "themedata" or "datastore" or "atnid" or "atnauthor" or "xe"
+            "header" or "headerl" or "headerr" or "headerf" or "footer" or "footerl" or "footerr" or "footerf" => Target.Furniture,
+            "colortbl" or "pict" or "object" or "listtable" or "listoverridetable" or "nonshppict" or "themedata" or "datastore" or "atnid" or "atnauthor" or "xe"
                 or "tc" or "do"
                 or "operator" or "keywords" or "subject" or "comment" or "doccomm" or "company" or "manager" or "category" or "hlinkbase"
                 or "creatim" or "revtim" or "printim" or "buptim" => Target.Skip,
             _ => ignorable ? Target.Skip : _group.Target,
         };
+        if (word == "pict" && _group.Target == Target.Body) _pictures++;
         if (target != _group.Target && target is not Target.Skip) _side.Clear();
         _group.Target = target;
     }
@@ -222,6 +225,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
             case Target.Styles: Style(text); break;
             case Target.Body:
                 if (!_group.Hidden) _paragraph.Append(text);
+                else if (!string.IsNullOrWhiteSpace(text)) writer.Warn("Text that the document hides, or that was deleted in it, was left out.");
                 break;
             default: _side.Append(text); break;
         }
@@ -242,7 +246,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         Flush();
         if (_group.Target != Target.Body)
         {
-            if (_group.Target is Target.Note) _side.Append(' ');
+            if (_group.Target is Target.Note or Target.Furniture) _side.Append(' ');
             return;
         }
         if (_inTable)

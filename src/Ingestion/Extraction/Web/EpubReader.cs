@@ -17,7 +17,7 @@ public sealed class EpubReader : IDocumentReader
     public async Task<ExtractedDocument> ReadAsync(DocumentContent content, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        using var book = new Archive(content);
+        using var book = new Archive(content, cancel);
         var container = await XmlAsync(book, "META-INF/container.xml", content.Limits, cancel);
         var packagePath = (string?)Named(container, "rootfile").FirstOrDefault()?.Attribute("full-path")
             ?? book.Entries.FirstOrDefault(entry => entry.FullName.EndsWith(".opf", StringComparison.OrdinalIgnoreCase))?.FullName

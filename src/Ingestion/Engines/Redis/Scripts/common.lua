@@ -9,7 +9,6 @@
 --   ended             zset    id by when it ended
 --   waiting           zset    ready or delayed, id by when it was accepted
 --   tenants           hash    how many of a tenant's tasks wait
---   open              hash    how many of a tenant's tasks have not ended
 --   turns             zset    tenant by the place of its last task
 --   line              hash    seq: tasks accepted; virtual_time: place of the last task leased
 --   key:…, upload:…   string, set   idempotency key to id; file key to the ids that need it
@@ -106,18 +105,19 @@ end
 -- q: there is work; c: something changed; x: whoever works on it is to stop.
 local function tell(kind, id) call('SPUBLISH', at('news'), kind .. instance .. id) end
 
-local function count_open(tenant, by)
-  if call('HINCRBY', at('open'), tenant, by) <= 0 then call('HDEL', at('open'), tenant) end
+local function full_kind()
+  if call('ZCARD', at('waiting')) >= tonumber(a.max_waiting) then return 'queue' end
+  if tonumber(call('HGET', at('tenants'), a.tenant) or 0) >= tonumber(a.max_tenant_waiting) then return 'tenant_queue' end
+  if tonumber(call('HGET', at('open'), a.tenant) or 0) >= tonumber(a.max_tenant_open) then return 'tenant_tasks' end
 end
 
--- Which limit one more task would go over, and the pace of the last ends; nil where there is room.
-local function full()
-  local kind
-  if call('ZCARD', at('waiting')) >= tonumber(a.max_waiting) then kind = 'queue'
-  elseif tonumber(call('HGET', at('tenants'), a.tenant) or 0) >= tonumber(a.max_tenant_waiting) then kind = 'tenant_queue'
-  elseif tonumber(call('HGET', at('open'), a.tenant) or 0) >= tonumber(a.max_tenant_open) then kind = 'tenant_tasks'
-  else return nil end
+-- What the caller needs to say when there may be room again: the last ends, since when, and how many tenants wait.
+local function full(kind, found)
   local ends = call('ZRANGE', at('ended'), 0, 99, 'REV', 'WITHSCORES')
-  local since = #ends > 0 and now - ends[#ends] or 0
-  return { 'full', kind, #ends / 2, since, call('HLEN', at('tenants')) }
+  return { 'full', kind, #ends / 2, #ends > 0 and now - ends[#ends] or 0, call('HLEN', at('tenants')), found }
+end
+
+-- Tasks of the tenant that have not ended.
+local function count_open(tenant, by)
+  if call('HINCRBY', at('open'), tenant, by) <= 0 then call('HDEL', at('open'), tenant) end
 end

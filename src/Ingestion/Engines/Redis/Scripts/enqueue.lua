@@ -8,8 +8,8 @@ if earlier then
   return { 'conflict', earlier }
 end
 
-local refused = full()
-if refused then return refused end
+local kind = full_kind()
+if kind then return full(kind) end
 
 local place = take_turn(a.tenant, tonumber(a.cost))
 local seq = call('HINCRBY', at('line'), 'seq', 1)

@@ -13,11 +13,8 @@ local differs = a.if_phase ~= phase or (a.if_attempt and a.if_attempt ~= t[4]) o
 if differs or (a.if_expired and tonumber(call('ZSCORE', at('leases'), a.id) or 0) > now) then
   return { 'differs', phase, t[3], t[4], t[5], t[6] }
 end
-local refused = a.max_waiting and full()
-if refused then
-  refused[#refused + 1] = read(a.id)
-  return refused
-end
+local kind = a.max_waiting and full_kind()
+if kind then return full(kind, read(a.id)) end
 
 local written = a.after and tonumber(t[12]) - a.after or 0
 local last, percentage = write_events(a.id, tonumber(t[12]), tonumber(t[13]), written)
@@ -44,12 +41,10 @@ if phase == 'ended' then
   for _, name in ipairs({ 'failures', 'crashes', 'released', 'cancel' }) do set(name, 0) end
   set('place', place)
   gone[#gone + 1] = 'completed_at'
-  count_open(tenant, 1)
 end
 if a.phase == 'ended' then
   set('completed_at', now)
   call('ZADD', at('ended'), now, a.id)
-  count_open(tenant, -1)
 elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
 else call('ZADD', at(a.phase), a.delay and now + a.delay or 'inf', a.id) end
 
@@ -67,5 +62,6 @@ call('HDEL', task(a.id), unpack(gone))
 local waits = a.phase == 'queued' or a.phase == 'delayed'
 if waits and not was_waiting then start_waiting(a.id, tenant, t[11])
 elseif was_waiting and not waits then stop_waiting(a.id, tenant) end
+if (phase == 'ended') ~= (a.phase == 'ended') then count_open(tenant, a.phase == 'ended' and -1 or 1) end
 tell(waits and 'q' or 'c', a.id)
 return { 'moved', a.read and read(a.id) }
