@@ -8,7 +8,7 @@ namespace Ingestion.Tests.Extraction;
 public class PopplerTests
 {
     // The guard against widths that would kill the parser sees this, and Poppler sees a comment.
-    private static readonly byte[] Refused = [.. LongDocuments.Pdf(3), .. "% /W [ 1 2 166666666666666666666666666 ]\n"u8];
+    private static readonly byte[] Refused = [.. LongDocuments.Pdf(3), .. "% /XRef /W [ 1 2 166666666666666666666666666 ]\n"u8];
 
     [Fact]
     public async Task What_the_parser_cannot_open_is_read_by_pdftotext_with_a_warning()
