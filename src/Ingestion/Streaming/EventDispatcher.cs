@@ -9,13 +9,14 @@ public sealed class EventDispatcher(ITaskEngine engine, TimeProvider time, ILogg
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, TaskFeed> _feeds = [];
+    /// <summary>By task id, as hints name it. Ids that other services choose may be two tenants': each tenant has a feed of its own.</summary>
+    private readonly Dictionary<string, List<TaskFeed>> _feeds = [];
 
     public int Followers
     {
         get
         {
-            lock (_lock) return _feeds.Values.Sum(feed => feed.Followers);
+            lock (_lock) return _feeds.Values.Sum(feeds => feeds.Sum(feed => feed.Followers));
         }
     }
 
@@ -99,8 +100,8 @@ public sealed class EventDispatcher(ITaskEngine engine, TimeProvider time, ILogg
         TaskFeed[] feeds;
         lock (_lock)
         {
-            if (taskId is null) feeds = [.. _feeds.Values];
-            else feeds = _feeds.TryGetValue(taskId, out var feed) ? [feed] : [];
+            if (taskId is null) feeds = [.. _feeds.Values.SelectMany(feeds => feeds)];
+            else feeds = _feeds.TryGetValue(taskId, out var named) ? [.. named] : [];
         }
         foreach (var feed in feeds) feed.Nudge();
     }
@@ -109,7 +110,9 @@ public sealed class EventDispatcher(ITaskEngine engine, TimeProvider time, ILogg
     {
         lock (_lock)
         {
-            if (!_feeds.TryGetValue(taskId, out var feed)) _feeds.Add(taskId, feed = new TaskFeed(engine, tenant, taskId));
+            if (!_feeds.TryGetValue(taskId, out var feeds)) _feeds.Add(taskId, feeds = []);
+            var feed = feeds.Find(one => one.Tenant == tenant);
+            if (feed is null) feeds.Add(feed = new TaskFeed(engine, tenant, taskId));
             feed.Followers++;
             // The end that the feed knows of may have been taken back by a retry.
             feed.Nudge();
@@ -122,7 +125,9 @@ public sealed class EventDispatcher(ITaskEngine engine, TimeProvider time, ILogg
         lock (_lock)
         {
             if (--feed.Followers > 0) return;
-            _feeds.Remove(feed.TaskId);
+            var feeds = _feeds[feed.TaskId];
+            feeds.Remove(feed);
+            if (feeds.Count == 0) _feeds.Remove(feed.TaskId);
             feed.Dispose();
         }
     }

@@ -19,6 +19,8 @@ public sealed class TaskFeed(ITaskEngine engine, string tenant, string taskId) :
     private TaskCompletionSource _changed = NewSignal();
     private int _stale = 1;
 
+    public string Tenant => tenant;
+
     public string TaskId => taskId;
 
     internal int Followers { get; set; }

@@ -10,7 +10,7 @@ namespace Ingestion.Workers;
 /// </summary>
 public sealed class LeaseKeeper(ITaskEngine engine, EngineOptions options, TimeProvider time, ILogger<LeaseKeeper> log) : IHostedService, IDisposable
 {
-    private readonly ConcurrentDictionary<string, Held> _held = new();
+    private readonly ConcurrentDictionary<(string Tenant, string TaskId), Held> _held = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly SemaphoreSlim _wake = new(0, 1);
     private Thread? _thread;
@@ -21,11 +21,11 @@ public sealed class LeaseKeeper(ITaskEngine engine, EngineOptions options, TimeP
     public LeaseHold Hold(Lease lease)
     {
         var hold = new LeaseHold(lease);
-        _held[lease.TaskId] = new Held(hold, time.GetTimestamp());
+        _held[KeyOf(lease)] = new Held(hold, time.GetTimestamp());
         return hold;
     }
 
-    public void Release(LeaseHold hold) => _held.TryRemove(hold.Lease.TaskId, out _);
+    public void Release(LeaseHold hold) => _held.TryRemove(KeyOf(hold.Lease), out _);
 
     public void EndAll(EndReason reason)
     {
@@ -86,7 +86,7 @@ public sealed class LeaseKeeper(ITaskEngine engine, EngineOptions options, TimeP
             switch (replies[i])
             {
                 case LeaseReply.Held:
-                    if (_held.TryGetValue(holds[i].Lease.TaskId, out var held)) held.RenewedAt = asked;
+                    if (_held.TryGetValue(KeyOf(holds[i].Lease), out var held)) held.RenewedAt = asked;
                     break;
                 case LeaseReply.CancelRequested:
                     holds[i].End(EndReason.Cancelled);
@@ -116,7 +116,7 @@ public sealed class LeaseKeeper(ITaskEngine engine, EngineOptions options, TimeP
             {
                 await foreach (var nudge in engine.WatchAsync(_stop.Token))
                 {
-                    if (nudge.TaskId is null ? _held.IsEmpty : !nudge.IsCancel || !_held.ContainsKey(nudge.TaskId)) continue;
+                    if (nudge.TaskId is null ? _held.IsEmpty : !nudge.IsCancel || _held.Keys.All(key => key.TaskId != nudge.TaskId)) continue;
                     if (_wake.CurrentCount == 0) _wake.Release();
                 }
             }
@@ -131,6 +131,8 @@ public sealed class LeaseKeeper(ITaskEngine engine, EngineOptions options, TimeP
             }
         }
     }
+
+    private static (string, string) KeyOf(Lease lease) => (lease.Task.Spec.TenantId, lease.TaskId);
 
     private sealed class Held(LeaseHold hold, long renewedAt)
     {

@@ -246,6 +246,33 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     }
 
     [Fact]
+    public async Task Two_tenants_whose_tasks_have_the_same_id_each_follow_their_own()
+    {
+        await using var server = await RedisServer.StartAsync();
+        using var connection = ConnectTo(server);
+        var engine = new RedisEngine(connection, Options, TimeProvider.System, shards: 16);
+        var spec = await EnqueueAsync(engine, Spec("acme"));
+        var other = spec;
+        // Only within one shard the second would be refused.
+        for (var i = 0; other == spec; i++)
+        {
+            var next = spec with { TenantId = $"globex-{i}" };
+            if (await engine.EnqueueAsync(next, Stop) is EnqueueResult.Created) other = next;
+        }
+        var dispatcher = new Ingestion.Streaming.EventDispatcher(
+            engine, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<Ingestion.Streaming.EventDispatcher>.Instance);
+
+        await using var first = dispatcher.FollowAsync("acme", spec.TaskId, 0, TimeSpan.FromSeconds(5), Stop).GetAsyncEnumerator(Stop);
+        Assert.True(await first.MoveNextAsync());
+        await using var second = dispatcher.FollowAsync(other.TenantId, spec.TaskId, 0, TimeSpan.FromSeconds(5), Stop).GetAsyncEnumerator(Stop);
+        Assert.True(await second.MoveNextAsync());
+
+        Assert.Equal(2, dispatcher.Followers);
+        Assert.All(first.Current, one => Assert.Contains("\"acme\"", System.Text.Encoding.UTF8.GetString(one.Wire), StringComparison.Ordinal));
+        Assert.All(second.Current, one => Assert.Contains($"\"{other.TenantId}\"", System.Text.Encoding.UTF8.GetString(one.Wire), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_log_is_warned_of_a_server_that_may_lose_tasks()
     {
         await using var careless = await RedisServer.StartAsync("--save", "", "--maxmemory-policy", "allkeys-lru");
