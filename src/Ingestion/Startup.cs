@@ -112,7 +112,8 @@ internal static class Startup
             services.AddSingleton<IOneWrite, SqliteOneWrite>();
             services.AddSingleton<IRequestCounter, SqliteRequestCounter>();
         }
-        services.AddSingleton(_ => new UploadStore(settings.DataDir));
+        services.AddSingleton<UploadStore>(_ =>
+            settings.FileStore is { } address ? new S3Uploads(address, settings.S3Endpoint) : new FolderUploads(settings.DataDir));
     }
 
     public static void AddAccess(this IServiceCollection services)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Ingestion.Config;
 using Ingestion.Http;
 using Ingestion.Tasks;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Ingestion.Streaming;
 
@@ -13,6 +14,7 @@ public static class TaskSocket
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SlowClosePatience = TimeSpan.FromSeconds(30);
+    private const int SendBuffer = 32 * 1024;
     private const WebSocketCloseStatus TryAgainLater = (WebSocketCloseStatus)1013;
 
     /// <summary>Clients have nothing to say; what they send is read, so that their pongs and closes are, and dropped.</summary>
@@ -29,6 +31,8 @@ public static class TaskSocket
             return Problems.InvalidBody("This address speaks WebSocket only. Over plain HTTP, read /api/v1/tasks/{task_id}/events.");
         if (!IsAllowedOrigin(http.Request, settings)) return Problems.OriginForbidden();
 
+        // A reader that stops costs this much in the kernel, not megabytes.
+        http.Features.Get<IConnectionSocketFeature>()?.Socket.SendBufferSize = SendBuffer;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try

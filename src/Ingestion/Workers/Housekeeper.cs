@@ -29,7 +29,7 @@ public sealed class Housekeeper(
                 await store.SweepAsync(stoppingToken);
                 if (uploadsSwept is { } last && time.GetElapsedTime(last) < UploadsEvery) continue;
                 uploadsSwept = time.GetTimestamp();
-                var orphans = uploads.Sweep(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken).GetAwaiter().GetResult());
+                var orphans = await uploads.SweepAsync(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken), stoppingToken);
                 if (orphans > 0) log.LogInformation("{Count} uploads without a task were deleted", orphans);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
