@@ -92,6 +92,7 @@ internal static class Startup
             TenantLimits = quotas.TaskLimitsOf,
         };
         services.AddSingleton(quotas);
+        services.AddSingleton(new OpenStreams(tenant => quotas.Of(tenant).OpenStreams is > 0 and var open ? open : int.MaxValue));
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
         services.AddSingleton(parts => new SqliteStore(

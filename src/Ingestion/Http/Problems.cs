@@ -52,6 +52,10 @@ public static class Problems
         $"{limit} plans of this tenant are being made, which is the limit. Ask for the next when one is done.",
         new() { Limit = limit }, TimeSpan.FromSeconds(1));
 
+    public static Problem TooManyStreams(int limit) => new(429, "rate_limited",
+        $"{limit} sockets and event streams of this tenant are open, which is the limit. Close those that are not needed; one ends with its task.",
+        new() { Limit = limit }, TimeSpan.FromSeconds(5));
+
     public static Problem RateLimited(long limit, TimeSpan retryAfter) => new(429, "rate_limited",
         $"The tenant has sent its {limit} requests of this minute. Go on after the time in Retry-After.", new() { Limit = limit }, retryAfter);
 
