@@ -113,7 +113,8 @@ public static class Problems
         message, new() { Limit = limit }, TimeSpan.FromHours(1));
 
     public static Problem Unavailable() => new(503, "engine_unavailable",
-        "The service cannot reach or write its storage at the moment. Nothing was accepted; send the request again after the time in Retry-After.",
+        "The service cannot reach or write its storage at the moment. Send the request again after the time in Retry-After; with the same "
+        + "Idempotency-Key it is done once, even where this one was taken after all.",
         RetryAfter: TimeSpan.FromSeconds(5));
 
     public static Problem Internal() => new(500, "internal_error",
