@@ -4,6 +4,8 @@ using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
+using Ingestion.Embedding.Cache;
+using Ingestion.Embedding.Pacing;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
 using Ingestion.Extraction.Ocr;
@@ -116,15 +118,17 @@ internal static class Startup
             services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
             services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
                 parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
-            services.AddSingleton<IRequestCounter, RedisRequestCounter>();
+            services.AddSingleton<IRequestCounter, RedisRequestCounter>().AddSingleton<IEmbeddingPace, RedisPace>();
         }
         else
         {
             services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
             if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>();
-            services.AddSingleton<IRequestCounter, SqliteRequestCounter>();
+            services.AddSingleton<IRequestCounter, SqliteRequestCounter>().AddSingleton<IEmbeddingPace, ProcessPace>();
         }
+        services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
+            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 
@@ -138,7 +142,8 @@ internal static class Startup
 
     public static void AddPipeline(this IServiceCollection services)
     {
-        services.AddSingleton(parts => Embedders.Create(parts.GetRequiredService<Settings>()));
+        services.AddSingleton(parts => Embedders.Create(
+            parts.GetRequiredService<Settings>(), parts.GetRequiredService<IEmbeddingPace>(), parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton(parts =>
         {
             var settings = parts.GetRequiredService<Settings>();
@@ -157,7 +162,7 @@ internal static class Startup
                 MemoryMegabytes = settings.ExtractionMemoryMb,
             });
         });
-        services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
+        services.AddSingleton<DocumentPreparation>().AddSingleton<ChunkEmbedding>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
     public static void AddStreaming(this IServiceCollection services) =>

@@ -117,6 +117,10 @@ public static class Problems
         + "Idempotency-Key it is done once, even where this one was taken after all.",
         RetryAfter: TimeSpan.FromSeconds(5));
 
+    public static Problem EmbeddingUnavailable(TimeSpan? retryAfter) => new(503, "embedding_unavailable",
+        "The embedding provider does not answer, so the query cannot be embedded. Search with mode text, or try again after the time in Retry-After.",
+        RetryAfter: retryAfter ?? TimeSpan.FromSeconds(5));
+
     public static Problem Internal() => new(500, "internal_error",
         "The service met an error of its own. Try again; if it stays, report it with the time of the request.");
 }
