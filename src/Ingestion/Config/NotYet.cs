@@ -8,9 +8,7 @@ internal static class NotYet
 {
     public static readonly IReadOnlyList<Feature> All =
     [
-        new("DATABASE_URL", s => s.DatabaseUrl is not null, "PostgreSQL is not supported yet; leave it empty for the SQLite file"),
-        new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "openai" or "onnx",
-            "openai and onnx are not supported yet; use local or service"),
+        new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "onnx", "onnx is not supported yet; use local, service or openai"),
     ];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>

@@ -82,13 +82,13 @@ public sealed class DocumentIntake(
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));
     }
 
-    /// <summary>A collection has the model of its first document. A task finds that out too; whoever names a model is told at once.</summary>
+    /// <summary>A collection has the model of its first document. A task finds that out too; where vectors are paid for, one is told at once.</summary>
     private async Task<Problem?> CheckModelAsync(DocumentDraft draft, CancellationToken cancel)
     {
-        if (draft.EmbeddingModel is null || await store.GetVectorSpaceAsync(draft.TenantId, draft.CollectionId, cancel) is not { } space) return null;
+        if ((draft.EmbeddingModel is null && preparation.IsEmbeddedHere) || await store.GetVectorSpaceAsync(draft.TenantId, draft.CollectionId, cancel) is not { } space) return null;
         var model = preparation.ModelFor(draft.EmbeddingModel);
         return model == space.Model ? null : Problems.ModelConflict(
-            $"The collection's vectors were made with {space.Model}, these would be {model}. Use another collection, or ask for that model.");
+            $"The collection's vectors were made with {space.Model}, these would be {model}. Use another collection, or ask for that model (embedding_model).");
     }
 
     private async Task<(DocumentSource?, Problem?)> SaveTextAsync(string text, CancellationToken cancel)
