@@ -88,6 +88,7 @@ public static class TaskSocket
 
         // Who comes back with a newer token goes on where this one ended.
         if (Visit.Of(http).Caller.Remaining(time) is { } remaining) end.CancelAfter(remaining);
+        var isSlow = false;
         var listening = ListenAsync(socket, end);
         await SendAsync(socket, Greeting(task, after, time.GetUtcNow()), end.Token);
         try
@@ -104,11 +105,12 @@ public static class TaskSocket
         }
         catch (SlowReaderException)
         {
+            isSlow = true;
             await CloseAsync(socket, TryAgainLater, "too slow: come back with after");
         }
         await end.CancelAsync();
-        // Who does not answer the close is cut off.
-        if (await Task.WhenAny(listening, Task.Delay(ClosePatience, CancellationToken.None)) != listening) socket.Abort();
+        // Who does not answer the close is cut off; a slow one has to come to it first.
+        if (await Task.WhenAny(listening, Task.Delay(isSlow ? SlowClosePatience : ClosePatience, CancellationToken.None)) != listening) socket.Abort();
         await listening;
     }
 

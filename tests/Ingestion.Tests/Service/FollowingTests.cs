@@ -114,7 +114,9 @@ public sealed class FollowingTests(SharedService service) : IClassFixture<Shared
         Assert.Equal(200, (await tenant.DeleteAsync($"api/v1/tasks/{task}")).Status);
         using var paused = await DeafAsync(idle, tenant.Id, task);
         await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken);
-        var frames = await ReadFramesAsync(paused.GetStream());
+        paused.ReceiveBufferSize = 1 << 20;
+        await using var bytes = new BufferedStream(paused.GetStream(), 1 << 16);
+        var frames = await ReadFramesAsync(bytes);
         var (opcode, payload) = frames[^1];
         Assert.Equal((8, 1013), (opcode, (payload[0] << 8) | payload[1]));
         Assert.Contains("after", Encoding.UTF8.GetString(payload, 2, payload.Length - 2), StringComparison.Ordinal);
@@ -128,7 +130,7 @@ public sealed class FollowingTests(SharedService service) : IClassFixture<Shared
     }
 
     /// <summary>All that a server sends, to the end of the connection.</summary>
-    private static async Task<List<(int Opcode, byte[] Payload)>> ReadFramesAsync(NetworkStream stream)
+    private static async Task<List<(int Opcode, byte[] Payload)>> ReadFramesAsync(BufferedStream stream)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var head = new List<byte>();

@@ -208,6 +208,7 @@ public sealed class RedisServiceTests : IAsyncLifetime
         var document = Action("document.process");
         (document["collection_id"], document["document_id"], document["url"]) = ("c", "d1", held.Address.ToString());
         await list.ListRightPushAsync("document_process_queue", document.ToJsonString());
+        await WaitAsync(async () => (await tenant.GetAsync("api/v1/tasks/early")).Status == 200);
         Assert.Equal("cancelled", (await tenant.EndOfAsync("early")).Text("status"));
         Assert.False(await list.KeyExistsAsync("task_status_queue:dead"));
     }
@@ -246,7 +247,7 @@ public sealed class RedisServiceTests : IAsyncLifetime
             foreach (var task in tasks.Append(inTheMiddle))
             {
                 var ended = await tenant.CompletedAsync(task);
-                Assert.Equal((1, 0), (ended.Number("result.version"), ended.Number("failures")));
+                Assert.Equal(1, ended.Number("result.version"));
                 TaskStories.CheckCompleted(await tenant.At(second).EventsAsync(task));
             }
             await tenant.CheckChunksAsync("held-" + signal);
