@@ -18,7 +18,7 @@ local fields = {
   'created_at', a.created_at, 'seq', seq, 'place', place, 'phase', 'queued', 'state', a.state, 'message', a.message, 'percentage', 0,
   'attempt', 0, 'failures', 0, 'crashes', 0, 'released', 0, 'cancel', 0, 'committing', 0, 'updated_at', now, 'last_event', a.events,
 }
-for _, name in ipairs({ 'inline', 'fingerprint', 'key', 'file' }) do
+for _, name in ipairs({ 'inline', 'fingerprint', 'key', 'file', 'notify' }) do
   if a[name] then
     fields[#fields + 1] = name
     fields[#fields + 1] = a[name]

@@ -1,7 +1,7 @@
 -- Moves a task from one phase to another, only from the one that the caller expects it in. Returns what became of it, with the task
 -- where the caller asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
 local t = call('HMGET', task(a.id), 'tenant', 'phase', 'state', 'attempt', 'cancel', 'committing', 'seq', 'priority', 'place', 'cost',
-  'created_at', 'last_event', 'percentage', 'call', 'file')
+  'created_at', 'last_event', 'percentage', 'call', 'file', 'notify')
 local tenant, phase, seq, priority, place = t[1], t[2], t[7], t[8], t[9]
 if tenant ~= a.tenant then return { 'none' } end
 
@@ -41,10 +41,15 @@ if phase == 'ended' then
   for _, name in ipairs({ 'failures', 'crashes', 'released', 'cancel' }) do set(name, 0) end
   set('place', place)
   gone[#gone + 1] = 'completed_at'
+  call('ZREM', at('webhooks'), a.id)
 end
 if a.phase == 'ended' then
   set('completed_at', now)
   call('ZADD', at('ended'), now, a.id)
+  if t[16] then
+    set('webhook_tries', 0)
+    call('ZADD', at('webhooks'), now, a.id)
+  end
 elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
 else call('ZADD', at(a.phase), a.delay and now + a.delay or 'inf', a.id) end
 
