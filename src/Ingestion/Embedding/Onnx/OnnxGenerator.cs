@@ -11,6 +11,9 @@ namespace Ingestion.Embedding.Onnx;
 /// </summary>
 public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
+    /// <summary>Tokens that say where a text begins and ends.</summary>
+    private const int AroundText = 2;
+
     private readonly SentenceTransformer _transformer;
     private readonly InferenceSession _session;
     private readonly string _output;
@@ -43,8 +46,8 @@ public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>
 
     public string Model => _transformer.Name;
 
-    /// <summary>What a text may have, as the model counts it.</summary>
-    public TextLimit Limit => field ??= new(_transformer.MaxTokens, new WordPieceCounter(Model, _transformer.Tokenizer));
+    /// <summary>What a text itself may have, as the model counts it.</summary>
+    public TextLimit Limit => field ??= new(_transformer.MaxTokens - AroundText, new WordPieceCounter(Model, _transformer.Tokenizer));
 
     /// <summary>Null, or what is wrong with the folder.</summary>
     public static string? Check(string folder)
