@@ -6,10 +6,7 @@ namespace Ingestion.Config;
 /// </summary>
 internal static class NotYet
 {
-    public static readonly IReadOnlyList<Feature> All =
-    [
-        new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "onnx", "onnx is not supported yet; use local, service or openai"),
-    ];
+    public static readonly IReadOnlyList<Feature> All = [];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>
     internal sealed record Feature(string Name, Func<Settings, bool> IsAskedFor, string Sentence);
