@@ -5,6 +5,7 @@ using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
 using Ingestion.Embedding.Cache;
+using Ingestion.Embedding.Onnx;
 using Ingestion.Embedding.Pacing;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
@@ -21,6 +22,7 @@ using Ingestion.Store;
 using Ingestion.Store.Postgres;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
+using Ingestion.Webhooks;
 using Ingestion.Workers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
@@ -36,7 +38,8 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
+            Directory.GetCurrentDirectory(),
+            CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -174,6 +177,8 @@ internal static class Startup
         // Hosted services stop in the opposite order: the pool first, then what keeps its leases.
         services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
         services.AddHostedService<Housekeeper>();
+        services.AddSingleton<IWebhookOutbox>(parts => (IWebhookOutbox)parts.GetRequiredService<ITaskEngine>());
+        services.AddSingleton<WebhookSender>().AddHostedService(parts => parts.GetRequiredService<WebhookSender>());
         services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
     }
 
@@ -342,6 +347,11 @@ internal static class Startup
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOnnx(Settings settings) =>
+        settings.EmbeddingProvider == "onnx" && OnnxGenerator.Check(settings.OnnxModelDir!) is { } obstacle
+            ? $"ONNX_MODEL_DIR={settings.OnnxModelDir}: the folder {obstacle}"
+            : null;
 
     private static string? CheckOcr(Settings settings) =>
         settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle

@@ -9,7 +9,6 @@ internal static class NotYet
     public static readonly IReadOnlyList<Feature> All =
     [
         new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
-        new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "onnx", "onnx is not supported yet; use local, service or openai"),
     ];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>

@@ -124,6 +124,12 @@ public sealed record Settings
     /// <summary>Earlier versions of a document that stay, to be brought back.</summary>
     public int KeepVersions { get; init; } = 1;
 
+    /// <summary>Told of every task's end that does not name an address of its own.</summary>
+    public string? WebhookUrl { get; init; }
+
+    /// <summary>What webhooks are signed with; null leaves them unsigned.</summary>
+    public string? WebhookSecret { get; init; }
+
     public bool UrlAllowPrivate { get; init; }
 
     /// <summary>Hosts that URL sources may name, <c>*.example.com</c> included; empty is every public host.</summary>

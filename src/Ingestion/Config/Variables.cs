@@ -147,11 +147,19 @@ internal static class Variables
             Of("AUTH_DISABLED", "Listen on HOST although no authentication is configured: anybody who reaches it may do everything.",
                 Flag, s => s.AuthDisabled, (s, v) => s with { AuthDisabled = v }),
         ]),
+        new("Webhooks",
+        [
+            Of("WEBHOOK_URL", "Address that is told of every task's end, where a request names no callback_url. It may be private; docs/webhooks.md.",
+                WebAddress, s => s.WebhookUrl, (s, v) => s with { WebhookUrl = v }),
+            Of("WEBHOOK_SECRET", "What webhooks are signed with (HMAC-SHA256): any text, or whsec_ and base64. Not set: they are not signed.",
+                OptionalText("at least 16 characters; after whsec_ valid base64", IsWebhookSecret),
+                s => s.WebhookSecret, (s, v) => s with { WebhookSecret = v }, secret: true),
+        ]),
         new("Documents by URL",
         [
-            Of("URL_ALLOW_PRIVATE", "Also fetch from loopback and private networks. Link-local and cloud metadata addresses stay refused.",
+            Of("URL_ALLOW_PRIVATE", "Also fetch from and call back to loopback and private networks. Link-local and cloud metadata addresses stay refused.",
                 Flag, s => s.UrlAllowPrivate, (s, v) => s with { UrlAllowPrivate = v }),
-            Of("URL_ALLOWED_HOSTS", "The only hosts to fetch from. Not set: every public host.",
+            Of("URL_ALLOWED_HOSTS", "The only hosts to fetch from and to call back. Not set: every public host.",
                 Hosts, s => s.UrlAllowedHosts, (s, v) => s with { UrlAllowedHosts = v }),
             Of("URL_TIMEOUT", "How long fetching one URL may take, redirects included.",
                 Duration("1", "1d"), s => s.UrlTimeout, (s, v) => s with { UrlTimeout = v }),
@@ -169,6 +177,9 @@ internal static class Variables
     // It travels in the User-Agent header.
     private static bool IsVersion(string text) =>
         text.Length <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '+' or '-' or '_');
+
+    private static bool IsWebhookSecret(string text) => text.Length >= 16
+        && (!text.StartsWith("whsec_", StringComparison.Ordinal) || System.Buffers.Text.Base64.IsValid(text.AsSpan("whsec_".Length)));
 
     private static bool IsPostgres(string text) => HasHost(text, "postgres", "postgresql");
 

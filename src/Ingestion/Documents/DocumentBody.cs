@@ -144,6 +144,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         KeepAbbreviations = body.KeepAbbreviations ?? false,
         IncludeMetadata = body.IncludeMetadata ?? false,
         Rechunk = NotEmpty(body.Rechunk),
+        CallbackUrl = NotEmpty(body.CallbackUrl),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -155,6 +156,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         [
             "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
             "embedding_model", "chunker", "strict", "keep_abbreviations", "include_metadata", "rechunk", "metadata",
+            "callback_url",
         ];
 
         private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -243,6 +245,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 KeepAbbreviations = IsSet("keep_abbreviations"),
                 IncludeMetadata = IsSet("include_metadata"),
                 Rechunk = Get("rechunk"),
+                CallbackUrl = Get("callback_url"),
                 Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }

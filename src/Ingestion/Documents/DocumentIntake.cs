@@ -14,7 +14,7 @@ namespace Ingestion.Documents;
 /// <summary>From a draft to an accepted task: checked, its bytes on disk, its row committed. What is not accepted leaves nothing behind.</summary>
 public sealed class DocumentIntake(
     ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
-    Settings settings, TimeProvider time)
+    GuardedHttp http, Settings settings, TimeProvider time)
 {
     public Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel) =>
         AcceptAsync(draft, idempotencyKey, null, cancel);
@@ -33,6 +33,7 @@ public sealed class DocumentIntake(
             var problem = idempotencyKey is not null && !RequestIds.IsValid(idempotencyKey)
                 ? Problems.InvalidId("Idempotency-Key")
                 : draft.Check(settings);
+            problem ??= CheckCallback(draft);
             problem ??= await CheckModelAsync(draft, cancel);
             if (problem is not null) return (null, problem);
             (content, problem) = await PrepareAsync(draft, cancel);
@@ -81,6 +82,10 @@ public sealed class DocumentIntake(
             ? (file, null)
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));
     }
+
+    /// <summary>What can be told of an address before a name is looked up; the rest is told when it is called.</summary>
+    private Problem? CheckCallback(DocumentDraft draft) =>
+        draft.CallbackUrl is { } url && http.Refusal(url, out _) is { } refusal ? Problems.Invalid("callback_url", refusal) : null;
 
     /// <summary>A collection has the model of its first document. A task finds that out too; where vectors are paid for, one is told at once.</summary>
     private async Task<Problem?> CheckModelAsync(DocumentDraft draft, CancellationToken cancel)

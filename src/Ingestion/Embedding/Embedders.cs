@@ -1,5 +1,6 @@
 using Ingestion.Chunking;
 using Ingestion.Config;
+using Ingestion.Embedding.Onnx;
 using Ingestion.Embedding.Pacing;
 using Ingestion.Sources;
 
@@ -10,6 +11,10 @@ public static class Embedders
 {
     private const string OpenAiAddress = "https://api.openai.com/v1";
     private const int OpenAiBatchTokens = 250_000;
+
+    /// <summary>Its memory grows with a batch.</summary>
+    private const int OnnxBatchTokens = 8_192;
+
     private static readonly TimeSpan LongestCall = TimeSpan.FromMinutes(2);
 
     private static readonly Dictionary<string, Func<Settings, IEmbedder>> All = new(StringComparer.Ordinal)
@@ -25,6 +30,11 @@ public static class Embedders
             requested => requested ?? settings.EmbeddingModel, settings.OpenAiBatchSize, OpenAiBatchTokens)
         {
             Limit = model => new TextLimit(settings.EmbeddingMaxTokens, TokenCounters.TryForModel(model, out var own) ? own : TokenCounters.Cl100kBase),
+        },
+        ["onnx"] = settings =>
+        {
+            var generator = new OnnxGenerator(settings.OnnxModelDir!);
+            return new GeneratorEmbedder("onnx", generator, _ => generator.Model, maxBatch: 32, OnnxBatchTokens) { Limit = _ => generator.Limit };
         },
     };
 

@@ -37,6 +37,7 @@ public sealed class DocumentActions(DocumentIntake intake, UploadStore uploads, 
             ChunkSize = wanted.ChunkSize,
             ChunkOverlap = wanted.ChunkOverlap,
             EmbeddingModel = wanted.EmbeddingModel,
+            CallbackUrl = wanted.CallbackUrl,
             Chunker = wanted.Chunker,
         };
         var (_, problem) = await intake.AcceptActionAsync(draft, wanted.TaskId, cancel);

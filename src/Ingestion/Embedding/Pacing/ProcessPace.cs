@@ -33,7 +33,7 @@ public sealed class ProcessPace(TimeProvider time) : IEmbeddingPace
             if (end == CallEnd.Calm) own.AtOnce = Math.Min(PaceRules.Most, own.AtOnce + 1 / own.AtOnce);
             if (end != CallEnd.Busy) return ValueTask.CompletedTask;
             // Calls that began before the last cut tell nothing new.
-            if (turn.Began >= own.CutAt)
+            if (turn.Began > own.CutAt)
             {
                 own.AtOnce = Math.Max(1, own.AtOnce / 2);
                 own.CutAt = now;

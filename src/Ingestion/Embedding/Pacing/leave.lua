@@ -10,7 +10,7 @@ if ARGV[3] == 'Calm' then
   redis.call('HSET', KEYS[1], 'at_once', string.format('%.6f', math.min(tonumber(ARGV[6]), at_once + 1 / at_once)))
 else
   -- Calls that began before the last cut tell nothing new.
-  if tonumber(ARGV[2]) >= tonumber(t[2] or 0) then
+  if tonumber(ARGV[2]) > tonumber(t[2] or 0) then
     redis.call('HSET', KEYS[1], 'at_once', string.format('%.6f', math.max(1, at_once / 2)), 'cut_at', now)
   end
   redis.call('HSET', KEYS[1], 'paused_until', math.max(tonumber(t[3] or 0), now + ARGV[4]))

@@ -16,6 +16,8 @@ internal sealed class EngineScript
     public static readonly EngineScript Expired = new("expired");
     public static readonly EngineScript Prune = new("prune");
     public static readonly EngineScript Stats = new("stats");
+    public static readonly EngineScript TakeWebhooks = new("take_webhooks");
+    public static readonly EngineScript CloseWebhook = new("close_webhook");
 
     private readonly RedisScript _script;
 

@@ -59,7 +59,7 @@ public sealed partial class RedisEngine : ITaskEngine
         var step = Arguments("enqueue", spec.TenantId, spec.TaskId).With("collection", spec.CollectionId).With("document", spec.DocumentId)
             .With("spec", TaskJson.Write(spec)).With("inline", spec.Content.Inline).With("file", spec.Content.FileKey)
             .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
-            .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With(change);
+            .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With("notify", spec.Notify).With(change);
         var shard = ShardOf(spec.TenantId);
         await LimitAsync(step, spec.TenantId, shard);
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);

@@ -8,6 +8,7 @@
 --   delayed, parked   zset    id by when it is due
 --   leases            zset    id by when the lease runs out
 --   ended             zset    id by when it ended
+--   webhooks          zset    id by when somebody is to be told of its end
 --   waiting           zset    ready or delayed, id by when it was accepted
 --   tenants, open     hash    how many of a tenant's tasks wait, and have not ended
 --   turns             zset    tenant by the place of its last task

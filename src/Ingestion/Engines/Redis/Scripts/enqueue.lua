@@ -21,7 +21,7 @@ function verbs.enqueue()
     'updated_at', now, 'last_event', a.events,
   }
   add_events(fields, 0, 0, 0)
-  for _, name in ipairs({ 'inline', 'fingerprint', 'key', 'file' }) do
+  for _, name in ipairs({ 'inline', 'fingerprint', 'key', 'file', 'notify' }) do
     if a[name] then set(fields, name, a[name]) end
   end
   call('HSET', task(a.id), unpack(fields))

@@ -2,7 +2,7 @@
 -- where the caller asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
 function verbs.move()
   local t = call('HMGET', task(a.id), 'tenant', 'phase', 'state', 'attempt', 'cancel', 'committing', 'seq', 'priority', 'place', 'cost',
-    'created_at', 'last_event', 'percentage', 'call', 'file')
+    'created_at', 'last_event', 'percentage', 'call', 'file', 'notify')
   local tenant, phase, seq, priority, place = t[1], t[2], t[7], t[8], t[9]
   local attempt, cancel = t[4] or '0', t[5] or '0'
   if tenant ~= a.tenant then return { 'none' } end
@@ -38,10 +38,15 @@ function verbs.move()
     place = take_turn(tenant, tonumber(t[10]))
     for _, name in ipairs({ 'failures', 'crashes', 'released', 'cancel', 'completed_at' }) do gone[#gone + 1] = name end
     set(fields, 'place', place)
+    take(at('webhooks'), a.id)
   end
   if a.phase == 'ended' then
     set(fields, 'completed_at', now)
     put(at('ended'), now, a.id)
+    if t[16] then
+      set(fields, 'webhook_tries', 0)
+      put(at('webhooks'), now, a.id)
+    end
   elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
   else
     put(at(a.phase), a.delay and now + a.delay or 'inf', a.id)

@@ -2,6 +2,7 @@
 local pruned = {}
 for _, id in ipairs(call('ZRANGE', at('ended'), '-inf', now - a.retention, 'BYSCORE', 'LIMIT', 0, a.max)) do
   call('ZREM', at('ended'), id)
+  call('ZREM', at('webhooks'), id)
   local t = call('HMGET', task(id), 'spec', 'tenant', 'collection', 'document', 'key', 'file', 'seq')
   if t[1] then
     call('DEL', task(id))
