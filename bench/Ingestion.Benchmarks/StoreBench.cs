@@ -34,14 +34,18 @@ public static class StoreBench
             {
                 await using var postgres = new PostgresDatabase(PostgresAddress.Parse(url), PostgresStore.Schema);
                 var store = new PostgresStore(postgres, TimeProvider.System);
-                Console.WriteLine($"PostgreSQL, pgvector {(await VectorsOfAsync(postgres))?.ToString() ?? "not there"}");
-                await RunAsync(store, sizes, () => store.MaintainIndexesAsync(CancellationToken.None));
+                await postgres.OpenAsync(CancellationToken.None);
+                Console.WriteLine(postgres.VectorVersion is { } version ? $"PostgreSQL with pgvector {version}" : "PostgreSQL without pgvector: no search of vectors");
+                await RunAsync(
+                    store, sizes, documents: 300, postgres.VectorVersion is null ? [SearchMode.Text] : Enum.GetValues<SearchMode>(),
+                    () => store.MaintainIndexesAsync(CancellationToken.None));
             }
             else
             {
                 MeasureEmbedder();
                 using var database = new SqliteDatabase(Path.Combine(folder.FullName, "bench.db"));
-                await RunAsync(new SqliteStore(database, TimeProvider.System), sizes, () => Task.CompletedTask);
+                await RunAsync(
+                    new SqliteStore(database, TimeProvider.System), sizes, documents: 2000, Enum.GetValues<SearchMode>(), () => Task.CompletedTask);
                 Console.WriteLine($"file: {new FileInfo(database.Path).Length / 1e6:F0} MB");
             }
             return 0;
@@ -52,9 +56,9 @@ public static class StoreBench
         }
     }
 
-    private static async Task RunAsync(IChunkStore store, int[] sizes, Func<Task> maintainAsync)
+    private static async Task RunAsync(IChunkStore store, int[] sizes, int documents, SearchMode[] modes, Func<Task> maintainAsync)
     {
-        await MeasureSmallDocumentsAsync(store);
+        await MeasureSmallDocumentsAsync(store, documents);
         var stored = 0;
         foreach (var size in sizes.Order())
         {
@@ -64,14 +68,8 @@ public static class StoreBench
             await maintainAsync();
             if (Stopwatch.GetElapsedTime(start).TotalSeconds > 1)
                 Console.WriteLine($"{size} chunks: index of vectors made in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
-            await MeasureSearchAsync(store, size);
+            await MeasureSearchAsync(store, size, modes);
         }
-    }
-
-    private static async Task<Version?> VectorsOfAsync(PostgresDatabase database)
-    {
-        await database.OpenAsync(CancellationToken.None);
-        return database.VectorVersion;
     }
 
     private static void MeasureEmbedder()
@@ -95,9 +93,8 @@ public static class StoreBench
             + $"texts of {characters / texts.Length} characters, {bytes} bytes allocated each");
     }
 
-    private static async Task MeasureSmallDocumentsAsync(IChunkStore store)
+    private static async Task MeasureSmallDocumentsAsync(IChunkStore store, int documents)
     {
-        const int documents = 2000;
         var random = new Random(2);
         var drafts = Enumerable.Range(0, documents).Select(i => Draft("small", $"s{i:d6}", random, 1 + i % 3)).ToArray();
         foreach (var parallel in (int[])[1, 4, 16])
@@ -146,14 +143,14 @@ public static class StoreBench
             + $"a commit {commit / (count / perDocument) * 1000:F2} ms)");
     }
 
-    private static async Task MeasureSearchAsync(IChunkStore store, int size)
+    private static async Task MeasureSearchAsync(IChunkStore store, int size, SearchMode[] modes)
     {
         var random = new Random(4);
         var queries = Enumerable.Range(0, 100).Select(_ => Text(random, 3)).ToArray();
         var cold = Stopwatch.GetTimestamp();
-        await SearchAsync(store, SearchMode.Vector, queries[0]);
+        await SearchAsync(store, modes[^1], queries[0]);
         Console.WriteLine($"{size} chunks: first search {Stopwatch.GetElapsedTime(cold).TotalMilliseconds:F0} ms");
-        foreach (var mode in Enum.GetValues<SearchMode>())
+        foreach (var mode in modes)
         {
             foreach (var query in queries[..20]) await SearchAsync(store, mode, query);
         }
@@ -163,7 +160,7 @@ public static class StoreBench
         var dotEach = (Environment.CpuUsage.TotalTime - dotProcessor).TotalMilliseconds / queries.Length;
         Console.WriteLine(
             $"{size} chunks: plain dot product best {dots[0]:F1} ms, p50 {dots[dots.Count / 2]:F1} ms, processor time {dotEach:F1} ms");
-        foreach (var mode in Enum.GetValues<SearchMode>())
+        foreach (var mode in modes)
         {
             var times = new List<double>();
             var processor = Environment.CpuUsage.TotalTime;
@@ -182,8 +179,8 @@ public static class StoreBench
         // A commit between two searches: only what changed is read again.
         await StoreAsync(store, Draft(Collection, "zz", random, 3) with { TaskId = Guid.CreateVersion7().ToString() });
         var after = Stopwatch.GetTimestamp();
-        await SearchAsync(store, SearchMode.Vector, queries[1]);
-        Console.WriteLine($"{size} chunks: vector search after a commit {Stopwatch.GetElapsedTime(after).TotalMilliseconds:F1} ms");
+        await SearchAsync(store, modes[^1], queries[1]);
+        Console.WriteLine($"{size} chunks: search after a commit {Stopwatch.GetElapsedTime(after).TotalMilliseconds:F1} ms");
     }
 
     /// <summary>The least that an exact search must do: one multiplication and addition a number, in one array.</summary>

@@ -61,10 +61,19 @@ public sealed class PostgresDatabase : IAsyncDisposable
         // A connection that broke while nobody used it is found out by the first who does.
         RepeatAsync(() => RunAsync(read, IsolationLevel.RepeatableRead, isReadOnly: true, cancel), fault => fault is { InnerException: IOException }, 2, cancel);
 
-    /// <summary>All of it is written or nothing.</summary>
+    /// <summary>All of it is written or nothing, and on the disk with the answer.</summary>
     /// <exception cref="UnavailableException">It cannot be reached or written now; what was asked for may have been written.</exception>
     public Task<T> WriteAsync<T>(Func<PostgresSession, Task<T>> write, CancellationToken cancel) =>
         RepeatAsync(() => RunAsync(write, IsolationLevel.ReadCommitted, isReadOnly: false, cancel), IsCollision, Tries, cancel);
+
+    /// <summary>A step on the way to an answer: it reaches the disk with the next write that waits for it.</summary>
+    /// <exception cref="UnavailableException">As above.</exception>
+    public Task<T> StepAsync<T>(Func<PostgresSession, Task<T>> step, CancellationToken cancel) => WriteAsync(
+        async session =>
+        {
+            await session.ExecuteAsync("SET LOCAL synchronous_commit TO off");
+            return await step(session);
+        }, cancel);
 
     /// <summary>For what cannot be in a transaction.</summary>
     public async Task<T> OutsideTransactionAsync<T>(Func<PostgresSession, Task<T>> run, CancellationToken cancel)

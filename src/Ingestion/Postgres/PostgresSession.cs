@@ -43,6 +43,8 @@ public sealed class PostgresSession(NpgsqlConnection connection, NpgsqlTransacti
     private NpgsqlCommand Command(string sql, object?[] values)
     {
         var command = new NpgsqlCommand(sql, connection, transaction);
+        // What is done outside a transaction is done beside the work, and takes as long as it takes.
+        if (transaction is null) command.CommandTimeout = 0;
         foreach (var value in values)
         {
             var stored = value is string text ? Storable(text) : value;

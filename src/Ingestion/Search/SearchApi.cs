@@ -30,12 +30,14 @@ public static class SearchApi
         problem ??= Check(request, tenant, out mode);
         if (problem is not null) return problem;
         var vector = ReadOnlyMemory<float>.Empty;
+        string? model = null;
         if (mode != SearchMode.Text)
         {
             var space = await store.GetVectorSpaceAsync(tenant, request.CollectionId!, http.RequestAborted);
             if (space is null) return Found([], request);
             (vector, problem) = await VectorAsync(request, tenant, space, embedder, http.RequestAborted);
             if (problem is not null) return problem;
+            if (request.Query is not null) model = space.Model;
         }
         return Found(await store.SearchAsync(
             new SearchQuery
@@ -45,6 +47,7 @@ public static class SearchApi
                 Mode = mode,
                 Text = request.Query,
                 Vector = vector,
+                Model = model,
                 TopK = request.TopK ?? 5,
                 Threshold = request.Threshold ?? 0,
                 Filter = request.Filter,

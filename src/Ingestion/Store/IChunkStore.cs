@@ -79,6 +79,7 @@ public interface IChunkStore
     /// <exception cref="ArgumentException">
     /// TopK out of its range, a filter that is no JSON object, or a vector of another dimension than the collection's.
     /// </exception>
+    /// <exception cref="UnavailableException">Also where the query's model is not the collection's any more.</exception>
     Task<IReadOnlyList<SearchHit>> SearchAsync(SearchQuery query, CancellationToken cancel);
 
     /// <summary>The model and dimension that the collection's vectors have; null before its first document.</summary>

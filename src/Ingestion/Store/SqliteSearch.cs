@@ -46,6 +46,7 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
     private List<SearchHit>? TrySearch(SqliteSession session, SearchQuery query, DocumentFilter? filter, CancellationToken cancel)
     {
         if (CollectionRow.Find(session, query.TenantId, query.CollectionId) is not { } collection) return [];
+        query.CheckModel(collection.Model);
         if (cache.Get(session, collection) is not { } snapshot) return null;
         if (snapshot.ChunkCount == 0) return [];
         var allowed = filter is null

@@ -228,6 +228,9 @@ public sealed record SearchQuery
     /// <summary>For Vector and Hybrid.</summary>
     public ReadOnlyMemory<float> Vector { get; init; }
 
+    /// <summary>What made the vector; null where the caller vouches for it.</summary>
+    public string? Model { get; init; }
+
     /// <summary>1–1000.</summary>
     public int TopK { get; init; } = 5;
 
@@ -239,6 +242,14 @@ public sealed record SearchQuery
     /// parts between dots. Values are equal by JSON type and value; a name that the metadata lacks equals nothing. Null: no filter.
     /// </summary>
     public JsonElement? Filter { get; init; }
+
+    /// <summary>Vectors of different models say nothing of each other, even where they have as many numbers.</summary>
+    /// <exception cref="UnavailableException">The collection has another model by now.</exception>
+    internal void CheckModel(string? collectionModel)
+    {
+        if (Mode != SearchMode.Text && Model is not null && collectionModel is not null && Model != collectionModel)
+            throw new UnavailableException($"The collection's model changed from {Model} to {collectionModel} while the query was embedded.");
+    }
 }
 
 /// <param name="Score">0–1, comparable within one mode.</param>

@@ -159,6 +159,21 @@ public abstract partial class ChunkStoreConformance
     }
 
     [Fact]
+    public async Task A_vector_of_another_model_is_compared_with_nothing()
+    {
+        await Ingest(Draft.Of("d1", "t1", "factura"));
+        var query = Query(SearchMode.Hybrid, "factura") with { Model = "m" };
+        Assert.Single(await Store.SearchAsync(query, Cancel));
+        await Store.DeleteDocumentAsync(Tenant, Collection, "d1", Cancel);
+        await Ingest(Draft.Of("d1", "t2", "factura") with { Model = "n" });
+
+        await Assert.ThrowsAsync<UnavailableException>(() => Store.SearchAsync(query, Cancel));
+        await Assert.ThrowsAsync<UnavailableException>(() => Store.SearchAsync(query with { Mode = SearchMode.Vector }, Cancel));
+        Assert.Single(await Store.SearchAsync(query with { Mode = SearchMode.Text }, Cancel));
+        Assert.Single(await Store.SearchAsync(query with { Model = "n" }, Cancel));
+    }
+
+    [Fact]
     public async Task Exact_vectors_are_found_among_random_ones()
     {
         var random = new Random(7);

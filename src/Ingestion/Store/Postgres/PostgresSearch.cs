@@ -31,6 +31,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
     private async Task<IReadOnlyList<SearchHit>> SearchAsync(PostgresSession session, SearchQuery query, DocumentFilter? filter)
     {
         if (await PostgresCollection.FindAsync(session, query.TenantId, query.CollectionId) is not { Chunks: > 0 } collection) return [];
+        query.CheckModel(collection.Model);
         var scope = new Scope(session, collection, filter is null ? null : await MatchingAsync(session, collection.Id, filter));
         if (scope.Allowed is { Length: 0 }) return [];
         // Small tables in a test and large ones in earnest take the same way; compiling a query costs more than running it.

@@ -22,6 +22,7 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
         await session.ExecuteAsync("INSERT INTO ingestion.content(version, text) VALUES($1, $2)", id, version.Content);
         long wordCount = 0;
         for (var next = 0; next < RowCount;) (next, wordCount) = await InsertChunksAsync(session, id, next, wordCount);
+        await session.ExecuteAsync("SELECT gin_clean_pending_list('ingestion.chunk_terms')");
         var vectors = visible is not null && visible.Model == version.Model ? await TakeVectorsAsync(session, visible, id) : 0;
         await session.ExecuteAsync(
             "UPDATE ingestion.version SET word_count=$2, vector_count=$3, dimension=$4 WHERE id=$1",

@@ -42,7 +42,7 @@ public sealed class PostgresStore : IChunkStore
         // On its own: others who begin the same collection need not wait until this version is written.
         var collection = await _database.ReadAsync(session => PostgresCollection.FindAsync(session, version.TenantId, version.CollectionId), cancel)
             ?? await _database.WriteAsync(session => PostgresCollection.AddAsync(session, version.TenantId, version.CollectionId), cancel);
-        return await _database.WriteAsync(session => new PostgresStaging(collection, version, _words, _time.GetUtcNow()).RunAsync(session), cancel);
+        return await _database.StepAsync(session => new PostgresStaging(collection, version, _words, _time.GetUtcNow()).RunAsync(session), cancel);
     }
 
     public Task<StagedVersion?> FindStagedAsync(string tenant, string taskId, CancellationToken cancel) =>
@@ -79,7 +79,7 @@ public sealed class PostgresStore : IChunkStore
         var latest = vectors.GroupBy(vector => vector.Index, (_, same) => same.Last());
         foreach (var step in latest.Chunk(Math.Max(1, NumbersPerWrite / dimension)))
         {
-            await _database.WriteAsync(async session =>
+            await _database.StepAsync(async session =>
             {
                 if (await StoredVersion.GetAsync(session, staged.TenantId, staged.Id, hold: true) is not { State: "staged" } version) return false;
                 if (version.VectorCount > 0) VectorChecks.CheckDimension(step[0].Index, dimension, version.Dimension);
@@ -113,7 +113,7 @@ public sealed class PostgresStore : IChunkStore
     }
 
     public Task DiscardAsync(string tenant, string taskId, CancellationToken cancel) =>
-        _database.WriteAsync(session => session.ExecuteAsync(
+        _database.StepAsync(session => session.ExecuteAsync(
             """
             UPDATE ingestion.version SET state='dropped' FROM ingestion.collection
             WHERE collection.id=version.collection AND tenant=$1 AND task=$2 AND state='staged'
@@ -228,11 +228,11 @@ public sealed class PostgresStore : IChunkStore
 
     public async Task SweepAsync(CancellationToken cancel)
     {
-        await _database.WriteAsync(session => session.ExecuteAsync(
+        await _database.StepAsync(session => session.ExecuteAsync(
             "UPDATE ingestion.version SET state='dropped' WHERE state='staged' AND updated_at<$1", _time.GetUtcNow() - StagedForgottenAfter), cancel);
-        if (!_trimmed) await _database.WriteAsync(_versions.TrimAsync, cancel);
+        if (!_trimmed) await _database.StepAsync(_versions.TrimAsync, cancel);
         _trimmed = true;
-        while (await _database.WriteAsync(PostgresRemoval.SweepOneAsync, cancel)) cancel.ThrowIfCancellationRequested();
+        while (await _database.StepAsync(PostgresRemoval.SweepOneAsync, cancel)) cancel.ThrowIfCancellationRequested();
         _indexes.Maintain(cancel);
     }
 

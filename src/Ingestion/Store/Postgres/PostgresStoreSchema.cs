@@ -44,8 +44,8 @@ internal static class PostgresStoreSchema
         CREATE TABLE ingestion.chunk_words(
           version bigint NOT NULL, place integer NOT NULL, words integer NOT NULL, terms tsvector NOT NULL, PRIMARY KEY(version, place))
           WITH (toast_tuple_target=128);
-        -- Without a list of pending entries, which every look into the index would have to go through.
-        CREATE INDEX chunk_terms ON ingestion.chunk_words USING gin(terms) WITH (fastupdate=off);
+        -- New entries wait in a list and go into the index together, at the end of each version: every search goes through that list.
+        CREATE INDEX chunk_terms ON ingestion.chunk_words USING gin(terms) WITH (fastupdate=on);
 
         -- Of any dimension: a large collection gets an index of its own.
         CREATE TABLE ingestion.chunk_vector(

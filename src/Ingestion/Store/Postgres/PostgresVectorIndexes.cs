@@ -34,7 +34,7 @@ internal sealed class PostgresVectorIndexes(PostgresDatabase database, int exact
     /// <summary>Begins to make and drop indexes where that is due and nobody is at it; does not wait for the end.</summary>
     public void Maintain(CancellationToken cancel)
     {
-        if (database.VectorVersion is null || !_maintaining.IsCompleted) return;
+        if (!_maintaining.IsCompleted) return;
         _maintaining = Task.Run(async () =>
         {
             try
@@ -50,6 +50,7 @@ internal sealed class PostgresVectorIndexes(PostgresDatabase database, int exact
 
     public Task MaintainAsync(CancellationToken cancel) => database.OutsideTransactionAsync(async session =>
     {
+        if (database.VectorVersion is null) return false;
         var due = (await session.ListAsync(
             "SELECT id, dimension FROM ingestion.collection WHERE chunks>$1 AND dimension BETWEEN 1 AND $2",
             row => (Id: row.GetInt64(0), Dimension: row.GetInt32(1)), (long)exactUpTo, MaxDimension)).ToDictionary(large => NameOf(large.Id, large.Dimension));

@@ -4,7 +4,8 @@ import { vector } from '@electric-sql/pglite-pgvector'
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket'
 
 const db = await PGlite.create({ extensions: { vector } })
-const server = new PGLiteSocketServer({ db, host: '127.0.0.1', port: Number(process.argv[2]) })
+// A client may come before the last one has quite left.
+const server = new PGLiteSocketServer({ db, host: '127.0.0.1', port: Number(process.argv[2]), maxConnections: 8 })
 await server.start()
 console.log('ready')
 // Whoever started it holds its input open; once that is closed, nobody needs it.
