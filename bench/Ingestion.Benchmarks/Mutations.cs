@@ -8,7 +8,7 @@ namespace Ingestion.Benchmarks;
 /// <summary>
 /// <c>mutations [minutes] [seed] [folder…]</c>: has every reader read damaged documents, in a child process that tells each case before it
 /// tries it. What kills the child, holds it up, takes too much memory or comes out inconsistent is written to <c>finds/</c>.
-/// The same seed gives the same documents.
+/// The same seed gives the same documents. <c>mutations replay [folder]</c> tries what was found once more, as it is.
 /// </summary>
 public static class Mutations
 {
@@ -18,17 +18,23 @@ public static class Mutations
     private static readonly TimeSpan Hang = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(5);
     private const long Greedy = 2_000_000_000;
+    private const string Replay = "replay";
 
     private sealed record Source(string Path, string Format, byte[] Bytes);
 
     public static async Task<int> RunAsync(string[] arguments)
     {
+        if (arguments is [Replay, ..]) return await RunAsync(double.MaxValue, 0, [Replay, arguments.Length > 1 ? arguments[1] : "finds"]);
         var minutes = arguments.Length > 0 ? double.Parse(arguments[0], CultureInfo.InvariantCulture) : 1;
         var seed = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 1;
-        string[] folders = arguments.Length > 2 ? arguments[2..] : ["tests/Ingestion.Tests/Golden", "../shared/corpus"];
+        return await RunAsync(minutes, seed, arguments.Length > 2 ? arguments[2..] : ["tests/Ingestion.Tests/Golden", "../shared/corpus"]);
+    }
+
+    private static async Task<int> RunAsync(double minutes, int seed, string[] folders)
+    {
         var sources = Load(folders);
-        var finds = Directory.CreateDirectory("finds").FullName;
-        var end = DateTime.UtcNow.AddMinutes(minutes);
+        var finds = folders[0] == Replay ? null : Directory.CreateDirectory("finds").FullName;
+        var end = minutes == double.MaxValue ? DateTime.MaxValue : DateTime.UtcNow.AddMinutes(minutes);
         int cases = 0, found = 0;
         while (DateTime.UtcNow < end)
         {
@@ -60,29 +66,35 @@ public static class Mutations
                 else
                 {
                     found++;
-                    await KeepAsync(finds, sources, seed, line);
+                    await KeepAsync(finds, folders, sources, seed, line);
                 }
             }
-            if (DateTime.UtcNow >= end) fate = "";
+            if (DateTime.UtcNow >= end || (fate == "crash" && await EndsWellAsync(child))) fate = "";
             if (!child.HasExited) child.Kill();
             await child.WaitForExitAsync();
             if (fate.Length == 0) break;
             found++;
-            await KeepAsync(finds, sources, seed, $"{fate} {(await errors).Split('\n').Take(3).Aggregate("", (all, line) => $"{all} {line.Trim()}")}");
+            await KeepAsync(finds, folders, sources, seed, $"{fate} {(await errors).Split('\n').Take(3).Aggregate("", (all, line) => $"{all} {line.Trim()}")}");
             seed++;
         }
         Console.WriteLine($"{cases} documents of {sources.Count} sources up to seed {seed}: {found} finds.");
         return found == 0 ? 0 : 1;
     }
 
+    private static async Task<bool> EndsWellAsync(Process child)
+    {
+        await child.WaitForExitAsync();
+        return child.ExitCode == 0;
+    }
+
     public static async Task<int> RunChildAsync(string[] arguments)
     {
-        var sources = Load(arguments[1..]);
-        // The first documents compile; time counts after them.
-        for (var seed = int.Parse(arguments[0], CultureInfo.InvariantCulture); ; seed++)
+        var folders = arguments[1..];
+        var sources = Load(folders);
+        for (var seed = int.Parse(arguments[0], CultureInfo.InvariantCulture); folders[0] != Replay || seed < sources.Count; seed++)
         {
             Console.WriteLine(seed);
-            var (source, bytes) = Case(sources, seed);
+            var (source, bytes) = Case(folders, sources, seed);
             var (begun, allocated) = (Environment.CpuUsage.TotalTime, GC.GetTotalAllocatedBytes());
             var complaint = await TryAsync(source, bytes);
             if (complaint is null && Environment.CpuUsage.TotalTime - begun is var busy && busy > Slow)
@@ -91,10 +103,12 @@ public static class Mutations
                 complaint = $"greedy {taken / 1_000_000} MB";
             if (complaint is not null) Console.WriteLine(complaint);
         }
+        return 0;
     }
 
-    private static (Source Source, byte[] Bytes) Case(List<Source> sources, int seed)
+    private static (Source Source, byte[] Bytes) Case(string[] folders, List<Source> sources, int seed)
     {
+        if (folders[0] == Replay) return (sources[seed], sources[seed].Bytes);
         var random = new Random(seed);
         var formats = sources.Select(source => source.Format).Distinct().ToList();
         var format = formats[random.Next(formats.Count)];
@@ -149,18 +163,18 @@ public static class Mutations
 
     private static List<Source> Load(IEnumerable<string> folders) =>
     [
-        .. folders.SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        .. folders.Where(folder => folder != Replay).SelectMany(folder => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             .Where(path => !path.Contains("expected", StringComparison.Ordinal) && !path.Contains("/hostile/", StringComparison.Ordinal)
-                && !path.Contains("/chunking/", StringComparison.Ordinal) && new FileInfo(path).Length is > 0 and < MaxDocument)
+                && !path.Contains("/chunking/", StringComparison.Ordinal) && (folders.Contains(Replay) || new FileInfo(path).Length is > 0 and < MaxDocument))
             .Where(path => MediaTypes.FromName(path) is { } type && DocumentReaders.Supported.Contains(type))
             .Order(StringComparer.Ordinal)
             .Select(path => new Source(path, MediaTypes.FromName(path)!, File.ReadAllBytes(path))),
     ];
 
-    private static async Task KeepAsync(string finds, List<Source> sources, int seed, string complaint)
+    private static async Task KeepAsync(string? finds, string[] folders, List<Source> sources, int seed, string complaint)
     {
-        var (source, bytes) = Case(sources, seed);
+        var (source, bytes) = Case(folders, sources, seed);
         Console.WriteLine($"{seed} {source.Path}: {complaint}");
-        await File.WriteAllBytesAsync(Path.Combine(finds, $"{seed}-{Path.GetFileName(source.Path)}"), bytes);
+        if (finds is not null) await File.WriteAllBytesAsync(Path.Combine(finds, $"{seed}-{Path.GetFileName(source.Path)}"), bytes);
     }
 }

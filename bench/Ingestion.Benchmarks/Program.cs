@@ -5,6 +5,7 @@ return args switch
 {
     ["service", .. var rest] => await ServiceBench.RunAsync(rest),
     ["flood", .. var rest] => await FloodBench.RunAsync(rest),
+    [FloodBench.ClientVerb, .. var rest] => await FloodBench.RunClientAsync(rest),
     ["soak", .. var rest] => await Soak.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),

@@ -14,10 +14,12 @@ using Ingestion.Engines.Redis;
 using Ingestion.Http;
 using Ingestion.Inboxes;
 using Ingestion.Pipeline;
+using Ingestion.Postgres;
 using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Store;
+using Ingestion.Store.Postgres;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
 using Ingestion.Webhooks;
@@ -36,7 +38,7 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check);
+            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -96,11 +98,26 @@ internal static class Startup
             TenantLimits = quotas.TaskLimitsOf,
         };
         services.AddSingleton(quotas);
+        services.AddSingleton(new OpenStreams(tenant => quotas.Of(tenant).OpenStreams is > 0 and var open ? open : int.MaxValue));
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton(parts => new SqliteStore(
-            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
-        services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        if (PostgresAddress.Read(settings) is { } postgres)
+        {
+            services.AddSingleton(_ => new PostgresDatabase(postgres, PostgresStore.Schema));
+            services.AddSingleton<IChunkStore>(parts => new PostgresStore(
+                parts.GetRequiredService<PostgresDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.KeepVersions,
+                log: parts.GetRequiredService<ILogger<PostgresStore>>()));
+            services.AddSingleton<IEmbeddingCache>(parts => new PostgresEmbeddingCache(
+                parts.GetRequiredService<PostgresDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
+        }
+        else
+        {
+            services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
+                parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
+            services.AddSingleton(parts => new SqliteStore(
+                parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
+            services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        }
         if (RedisAddress.Read(settings) is { } redis)
         {
             services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
@@ -113,11 +130,9 @@ internal static class Startup
         {
             services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
-            services.AddSingleton<IOneWrite, SqliteOneWrite>();
+            if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>();
             services.AddSingleton<IRequestCounter, SqliteRequestCounter>().AddSingleton<IEmbeddingPace, ProcessPace>();
         }
-        services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
-            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
         services.AddSingleton(_ => new UploadStore(settings.DataDir));
     }
 
@@ -174,6 +189,29 @@ internal static class Startup
         if (RedisAddress.Read(settings) is null) return;
         services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
         services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
+    }
+
+    /// <summary>
+    /// False where PostgreSQL answers and cannot be used; then it has been said on the error stream. While it is away, the service starts and
+    /// waits for it.
+    /// </summary>
+    public static async Task<bool> OpenStoreAsync(this WebApplication app)
+    {
+        if (app.Services.GetService<PostgresDatabase>() is not { } database) return true;
+        try
+        {
+            await database.OpenAsync(CancellationToken.None);
+        }
+        catch (PostgresSetupException problem)
+        {
+            await Console.Error.WriteLineAsync("error: " + problem.Message);
+            return false;
+        }
+        catch (UnavailableException away)
+        {
+            await Console.Error.WriteLineAsync($"warning: {away.Message} The service starts and goes on when it is there.");
+        }
+        return true;
     }
 
     /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>

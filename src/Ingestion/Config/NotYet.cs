@@ -8,7 +8,6 @@ internal static class NotYet
 {
     public static readonly IReadOnlyList<Feature> All =
     [
-        new("DATABASE_URL", s => s.DatabaseUrl is not null, "PostgreSQL is not supported yet; leave it empty for the SQLite file"),
         new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
     ];
 

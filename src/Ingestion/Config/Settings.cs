@@ -108,6 +108,7 @@ public sealed record Settings
 
     /// <summary>Tasks of one tenant that have not ended; 0 is no limit.</summary>
     public int MaxTenantTasks { get; init; }
+    public int MaxTenantStreams { get; init; } = 10_000;
 
     /// <summary>Bytes of one tenant's stored documents, as they were sent; 0 is no limit.</summary>
     public long MaxTenantBytes { get; init; }

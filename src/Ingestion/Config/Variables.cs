@@ -90,6 +90,8 @@ internal static class Variables
                 Whole(0L, 1_000_000_000_000_000L), s => s.MaxTenantBytes, (s, v) => s with { MaxTenantBytes = v }),
             Of("MAX_TENANT_CHUNKS", "Stored chunks of one tenant; 0 is no limit.",
                 Whole(0L, 1_000_000_000_000L), s => s.MaxTenantChunks, (s, v) => s with { MaxTenantChunks = v }),
+            Of("MAX_TENANT_STREAMS", "Sockets and event streams of one tenant that may be open at one instance; 0 is no limit.",
+                Whole(0, 10_000_000), s => s.MaxTenantStreams, (s, v) => s with { MaxTenantStreams = v }),
             Of("TENANT_LIMITS_FILE", "JSON file with other limits for single tenants; docs/access.md shows one.",
                 Optional(Folder) with { Allowed = "the path of a file" }, s => s.TenantLimitsFile, (s, v) => s with { TenantLimitsFile = v }),
         ]),

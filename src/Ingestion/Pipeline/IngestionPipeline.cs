@@ -25,6 +25,7 @@ public sealed class IngestionPipeline(
     private const int CheckpointChunks = 64;
 
     private const int MaxCallbackAsks = 3;
+    private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointTime = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How the attempt ended, and what is left to write of it.</summary>
@@ -41,7 +42,29 @@ public sealed class IngestionPipeline(
         }
         catch (Exception fault)
         {
+            if (fault is UnavailableException) await WaitForStoreAsync(hold);
             return new(hold.Reason == EndReason.None ? await FailAsync(hold, story, fault) : await EndEarlyAsync(hold, story));
+        }
+    }
+
+    /// <summary>However long the store is away, it costs a task one attempt, and no other task begins that would fail as well.</summary>
+    private async Task WaitForStoreAsync(LeaseHold hold)
+    {
+        while (!hold.Token.IsCancellationRequested)
+        {
+            try
+            {
+                await store.ReadIdentityAsync(hold.Token);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (UnavailableException)
+            {
+                await Task.Delay(StorePause, time, hold.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

@@ -22,7 +22,7 @@ public static class TaskSocket
         routes.Map("/ws/tasks/{task_id}", FollowAsync).ExcludeFromDescription().Needs(Scopes.Read);
 
     private static async Task<IResult> FollowAsync(
-        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, Settings settings,
+        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, OpenStreams streams, Settings settings,
         IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory logs)
     {
         if (!http.WebSockets.IsWebSocketRequest)
@@ -33,7 +33,7 @@ public static class TaskSocket
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await ServeAsync(http, socket, task_id, engine, dispatcher, time, end);
+            await ServeAsync(http, socket, task_id, engine, dispatcher, streams, time, end);
         }
         catch (OperationCanceledException)
         {
@@ -52,7 +52,8 @@ public static class TaskSocket
     }
 
     private static async Task ServeAsync(
-        HttpContext http, WebSocket socket, string taskId, ITaskEngine engine, EventDispatcher dispatcher, TimeProvider time, CancellationTokenSource end)
+        HttpContext http, WebSocket socket, string taskId, ITaskEngine engine, EventDispatcher dispatcher, OpenStreams streams, TimeProvider time,
+        CancellationTokenSource end)
     {
         if (http.Features.Get<Refusal>() is { Problem: var refused })
         {
@@ -72,6 +73,12 @@ public static class TaskSocket
         if (await engine.GetAsync(tenant, taskId, end.Token) is not { } task)
         {
             await CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "task_not_found");
+            return;
+        }
+        using var place = streams.TryOpen(tenant);
+        if (place is null)
+        {
+            await CloseAsync(socket, TryAgainLater, Problems.TooManyStreams(streams.LimitOf(tenant)).Code);
             return;
         }
 

@@ -19,6 +19,15 @@ public static class Goldens
             .Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>As <c>pdf/hostile/nested.pdf</c>: documents that no reader reads whole.</summary>
+    public static IReadOnlyList<string> Hostile { get; } =
+    [
+        .. Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(Path.GetDirectoryName(file)) == "hostile")
+            .Select(file => Path.GetRelativePath(Folder, file).Replace('\\', '/'))
+            .Order(StringComparer.Ordinal),
+    ];
+
     public static IEnumerable<string> OneOfEachFormat => All.DistinctBy(golden => golden.Split('/')[0]);
 
     public static Task<byte[]> BytesAsync(string golden) => File.ReadAllBytesAsync(Path.Combine(Folder, golden));

@@ -222,6 +222,11 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
 
     protected override void RenderInlineImage(InlineImage inlineImage) => _page.Images++;
 
+    public void AddPicture() => _page.Images++;
+
+    /// <summary>The rest of what is drawn is missing.</summary>
+    public void CutShort(string why) => _page.Damage ??= $"it was cut short because {why}";
+
     public override void BeginMarkedContent(NameToken name, NameToken? propertyDictionaryName, DictionaryToken? properties)
     {
         var artifact = name?.Data == "Artifact";

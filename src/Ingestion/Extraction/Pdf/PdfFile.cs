@@ -48,34 +48,44 @@ internal static class PdfFile
     /// </summary>
     private static bool HasAbsurdFieldWidths(ReadOnlySpan<byte> bytes)
     {
-        // A cross-reference stream names itself in the same dictionary; widths of glyphs (also /W) may be what they like.
-        const int Near = 1_000;
-        var from = 0;
-        while (bytes[from..].IndexOf("/W"u8) is var found and >= 0)
+        // A cross-reference stream says what it is in the dictionary in front of it; widths of glyphs (also /W) may be what they like.
+        while (!bytes.IsEmpty)
         {
-            var at = from + found;
-            from = at + 2;
-            if (!IsAbsurd(bytes[from..])) continue;
-            var start = Math.Max(0, at - Near);
-            if (bytes[start..Math.Min(bytes.Length, at + Near)].IndexOf("XRef"u8) >= 0) return true;
+            var end = bytes.IndexOf("stream"u8);
+            var dictionary = end < 0 ? bytes : bytes[..end];
+            bytes = end < 0 ? default : bytes[(end + 6)..];
+            if (dictionary.IndexOf("XRef"u8) >= 0 && HasAbsurdArray(dictionary)) return true;
         }
         return false;
     }
 
+    private static bool HasAbsurdArray(ReadOnlySpan<byte> dictionary)
+    {
+        for (int found; (found = dictionary.IndexOf("/W"u8)) >= 0;)
+        {
+            dictionary = dictionary[(found + 2)..];
+            if (IsAbsurd(dictionary)) return true;
+        }
+        return false;
+    }
+
+    // Three numbers whose sum fits; an array of arrays is one of glyphs.
     private static bool IsAbsurd(ReadOnlySpan<byte> array)
     {
-        const int Longest = 4;
-        var i = 0;
-        while (i < array.Length && array[i] <= ' ') i++;
-        if (i >= array.Length || array[i++] != '[') return false;
+        const int Longest = 6;
+        array = array.TrimStart(" \t\r\n\f\0"u8);
+        if (!array.StartsWith("["u8)) return false;
+        array = array[1..];
         for (var number = 0; number < 3; number++)
         {
-            while (i < array.Length && array[i] <= ' ') i++;
-            var digits = i;
-            while (i < array.Length && array[i] is >= (byte)'0' and <= (byte)'9') i++;
-            if (i - digits > Longest) return true;
-            if (i < array.Length && array[i] is (byte)']') return false;
-            if (i == digits || (i < array.Length && array[i] > ' ')) return true;
+            array = array.TrimStart(" \t\r\n\f\0"u8);
+            if (array.IsEmpty || array[0] is (byte)'[' or (byte)']') return false;
+            var digits = array.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
+            if (digits is 0 or > Longest) return true;
+            if (digits < 0) return array.Length > Longest;
+            if (array[digits] == '.') digits += 1 + Math.Max(0, array[(digits + 1)..].IndexOfAnyExceptInRange((byte)'0', (byte)'9'));
+            array = array[digits..];
+            if (!array.IsEmpty && array[0] is (byte)'e' or (byte)'E' or (byte)'-' or (byte)'+') return true;
         }
         return false;
     }

@@ -26,13 +26,16 @@ internal sealed class PdfParsing : ParsingOptions
 }
 
 /// <summary>Turns pages into <see cref="PdfPage"/>s without the letters, colours and paths that a text reader has no use for.</summary>
-internal sealed class PdfPageFactory(
-    IPdfTokenScanner scanner,
-    IResourceStore resources,
-    ILookupFilterProvider filters,
-    IPageContentParser parser,
-    ParsingOptions options) : BasePageFactory<PdfPage>(scanner, resources, filters, parser, options)
+internal sealed class PdfPageFactory : BasePageFactory<PdfPage>
 {
+    /// <summary>The library makes it and gives these, its own parser for content among them.</summary>
+    public PdfPageFactory(
+        IPdfTokenScanner scanner, IResourceStore resources, ILookupFilterProvider filters, IPageContentParser parser, ParsingOptions options)
+        : base(scanner, new BoundedFonts(resources, scanner), filters, new ContentParser((options as PdfParsing)?.Cancel ?? default), options)
+    {
+        _ = parser;
+    }
+
     protected override PdfPage ProcessPage(
         int pageNumber,
         DictionaryToken dictionary,

@@ -1,10 +1,15 @@
 -- A tenant's tasks, newest first: one page where an index holds just those that are asked for, else a stretch of the index to choose
 -- from, so that no call holds the server up. Returns how many there are, or were looked at, and the tasks.
-local key
-if a.collection and a.document then key = joined('list', a.tenant, a.collection, a.document)
-elseif a.collection then key = joined('list', a.tenant, a.collection)
-else key = joined('list', a.tenant) end
 local found = {}
+if a.collection and a.document and a.skip then
+  local key, start = joined('documents', a.tenant, a.collection), #a.document .. ':' .. a.document .. ':'
+  local from, to = '[' .. start, '(' .. #a.document .. ':' .. a.document .. ';'
+  for _, one in ipairs(call('ZRANGE', key, to, from, 'BYLEX', 'REV', 'LIMIT', a.skip, a.size)) do
+    found[#found + 1] = read(string.sub(one, #start + 17))
+  end
+  return { call('ZLEXCOUNT', key, from, to), found }
+end
+local key = a.collection and joined('list', a.tenant, a.collection) or joined('list', a.tenant)
 if a.skip then
   for _, id in ipairs(call('ZRANGE', key, a.skip, a.skip + a.size - 1, 'REV')) do found[#found + 1] = read(id) end
   return { call('ZCARD', key), found }
