@@ -38,7 +38,8 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
+            Directory.GetCurrentDirectory(),
+            CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
