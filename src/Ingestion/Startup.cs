@@ -108,9 +108,13 @@ internal static class Startup
             services.AddSingleton<IChunkStore>(parts => new PostgresStore(
                 parts.GetRequiredService<PostgresDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.KeepVersions,
                 log: parts.GetRequiredService<ILogger<PostgresStore>>()));
+            services.AddSingleton<IEmbeddingCache>(parts => new PostgresEmbeddingCache(
+                parts.GetRequiredService<PostgresDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
         }
         else
         {
+            services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
+                parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
             services.AddSingleton(parts => new SqliteStore(
                 parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
             services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
@@ -130,8 +134,6 @@ internal static class Startup
             if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>();
             services.AddSingleton<IRequestCounter, SqliteRequestCounter>().AddSingleton<IEmbeddingPace, ProcessPace>();
         }
-        services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
-            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
         services.AddSingleton<UploadStore>(_ =>
             settings.FileStore is { } address ? new S3Uploads(address, settings.S3Endpoint) : new FolderUploads(settings.DataDir));
     }

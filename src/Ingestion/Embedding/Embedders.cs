@@ -23,10 +23,10 @@ public static class Embedders
         {
             IsLocal = true,
         },
-        [ServiceEmbedder.ProviderName] = settings => new ServiceEmbedder(OfOperator(), settings, CallTime(settings)),
+        [ServiceEmbedder.ProviderName] = settings => new ServiceEmbedder(OfOperator(), settings),
         ["openai"] = settings => new GeneratorEmbedder(
             "openai",
-            new OpenAiGenerator(OfOperator(), settings.OpenAiBaseUrl ?? OpenAiAddress, settings.OpenAiApiKey, settings.EmbeddingDimensions, CallTime(settings)),
+            new OpenAiGenerator(OfOperator(), settings.OpenAiBaseUrl ?? OpenAiAddress, settings.OpenAiApiKey, settings.EmbeddingDimensions),
             requested => requested ?? settings.EmbeddingModel, settings.OpenAiBatchSize, OpenAiBatchTokens)
         {
             Limit = model => new TextLimit(settings.EmbeddingMaxTokens, TokenCounters.TryForModel(model, out var own) ? own : TokenCounters.Cl100kBase),
@@ -50,11 +50,9 @@ public static class Embedders
                 $"EMBEDDING_PROVIDER is {settings.EmbeddingProvider}, which is not known. Set it to one of: {string.Join(", ", Names)}.");
         }
         var provider = make(settings);
-        return provider.IsLocal ? provider : new PacedEmbedder(provider, pace, time, CallTime(settings));
+        var callTime = settings.EmbeddingTimeout < LongestCall ? settings.EmbeddingTimeout : LongestCall;
+        return provider.IsLocal ? provider : new PacedEmbedder(provider, pace, time, callTime);
     }
-
-    /// <summary>Of one call; a document may wait longer.</summary>
-    private static TimeSpan CallTime(Settings settings) => settings.EmbeddingTimeout < LongestCall ? settings.EmbeddingTimeout : LongestCall;
 
     /// <summary>Only the operator sets these addresses, so they may be private.</summary>
     private static HttpClient OfOperator() => new GuardedHttp(allowPrivate: true, []).Client;

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.AI;
 
 namespace Ingestion.Embedding;
@@ -36,9 +37,13 @@ public sealed class GeneratorEmbedder(
         {
             throw;
         }
+        catch (Exception fault) when (fault is JsonException or FormatException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new EmbeddingException($"The embedding provider {name} gave an answer that cannot be read. Check its address.", EmbeddingFault.Nonsense, inner: fault);
+        }
         catch (Exception fault) when (fault is not EmbeddingException)
         {
-            throw new EmbeddingException($"The embedding provider {name} failed: {fault.Message}", EmbeddingFault.Away, inner: fault);
+            throw new EmbeddingException($"The embedding provider {name} cannot be reached: {fault.Message}", EmbeddingFault.Away, inner: fault);
         }
         ReadOnlyMemory<float>[] vectors = [.. answer.Select(one => one.Vector)];
         GivenVectors.Check($"The embedding provider {name}", texts, vectors);

@@ -14,8 +14,7 @@ namespace Ingestion.Embedding;
 /// <param name="baseAddress">Such as <c>https://api.openai.com/v1</c>.</param>
 /// <param name="key">Null where the server wants none.</param>
 /// <param name="dimensions">Null: the model's own.</param>
-/// <param name="timeout">Of one call.</param>
-public sealed class OpenAiGenerator(HttpClient http, string baseAddress, string? key, int? dimensions, TimeSpan timeout)
+public sealed class OpenAiGenerator(HttpClient http, string baseAddress, string? key, int? dimensions)
     : IEmbeddingGenerator<string, Embedding<float>>
 {
     private const int MaxAnswer = 256 << 20;
@@ -29,23 +28,16 @@ public sealed class OpenAiGenerator(HttpClient http, string baseAddress, string?
     {
         var model = options?.ModelId ?? throw new ArgumentException("A model has to be named.", nameof(options));
         string[] texts = [.. values];
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(timeout);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, _address) { Content = Body(model, texts) };
             if (key is not null) request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
-            await answer.Content.LoadIntoBufferAsync(MaxAnswer, patience.Token);
-            await using var stream = await answer.Content.ReadAsStreamAsync(patience.Token);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            await answer.Content.LoadIntoBufferAsync(MaxAnswer, cancellationToken);
+            await using var stream = await answer.Content.ReadAsStreamAsync(cancellationToken);
             if (!answer.IsSuccessStatusCode) throw Refusal(answer, stream, model);
-            using var json = await JsonDocument.ParseAsync(stream, cancellationToken: patience.Token);
+            using var json = await JsonDocument.ParseAsync(stream, cancellationToken: cancellationToken);
             return Read(json.RootElement, texts.Length, model);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            throw new EmbeddingException(
-                $"{Who} did not answer within {timeout.TotalSeconds:0} s. Check that it runs, or set OPENAI_BATCH_SIZE lower.", EmbeddingFault.Away);
         }
         catch (JsonException fault)
         {

@@ -11,8 +11,7 @@ namespace Ingestion.Embedding;
 /// An embedding service of the ecosystem: it takes an <c>EmbeddingRequestAction</c> by HTTP and answers at once (200, with the
 /// <c>EmbeddingCallbackAction</c> in the body) or later (202, and the callback comes to the queue or to <c>/embeddings/callback</c>).
 /// </summary>
-/// <param name="callTime">Of one call; a service that has more to do answers 202 and calls back.</param>
-public sealed class ServiceEmbedder(HttpClient http, Settings settings, TimeSpan callTime) : IEmbedder
+public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbedder
 {
     public const string ProviderName = "service";
 
@@ -28,21 +27,15 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings, TimeSpan
 
     public async Task<EmbeddingAnswer> EmbedAsync(EmbeddingBatch batch, CancellationToken cancel)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(callTime);
         try
         {
             using var body = new StringContent(RequestOf(batch, settings.EmbeddingCallbackQueue).ToJsonString(), new MediaTypeHeaderValue("application/json", "utf-8"));
-            using var answer = await http.PostAsync(_address, body, patience.Token);
+            using var answer = await http.PostAsync(_address, body, cancel);
             if (answer.StatusCode == HttpStatusCode.Accepted) return new EmbeddingAnswer.Pending();
             if (!answer.IsSuccessStatusCode) throw Refusal(answer);
-            await using var stream = await answer.Content.ReadAsStreamAsync(patience.Token);
-            using var json = await JsonDocument.ParseAsync(stream, cancellationToken: patience.Token);
+            await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
+            using var json = await JsonDocument.ParseAsync(stream, cancellationToken: cancel);
             return new EmbeddingAnswer.Vectors(Read(json.RootElement, batch));
-        }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-        {
-            throw new EmbeddingException($"The embedding service did not answer within {callTime.TotalSeconds:0} s.", EmbeddingFault.Away);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {

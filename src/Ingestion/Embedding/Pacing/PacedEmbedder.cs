@@ -41,7 +41,7 @@ public sealed class PacedEmbedder(IEmbedder provider, IEmbeddingPace pace, TimeP
             var (end, pause) = (CallEnd.Other, TimeSpan.Zero);
             try
             {
-                var answer = await provider.EmbedAsync(batch, cancel);
+                var answer = await AskAsync(batch, cancel);
                 end = CallEnd.Calm;
                 return answer;
             }
@@ -68,6 +68,21 @@ public sealed class PacedEmbedder(IEmbedder provider, IEmbeddingPace pace, TimeP
     }
 
     public void Dispose() => (provider as IDisposable)?.Dispose();
+
+    private async Task<EmbeddingAnswer> AskAsync(EmbeddingBatch batch, CancellationToken cancel)
+    {
+        using var clock = new CancellationTokenSource(callTime, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, clock.Token);
+        try
+        {
+            return await provider.EmbedAsync(batch, either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            throw new EmbeddingException(
+                $"The embedding provider {Name} did not answer within {callTime.TotalSeconds:0} s. Check that it runs, or send it less at once.", EmbeddingFault.Away);
+        }
+    }
 
     private async Task<PaceTurn> TurnAsync(string lane, EmbeddingBatch batch, CancellationToken cancel)
     {

@@ -56,5 +56,13 @@ internal static class PostgresStoreSchema
         CREATE TABLE ingestion.store_identity(id text NOT NULL);
         INSERT INTO ingestion.store_identity VALUES(replace(gen_random_uuid()::text, '-', ''));
         """,
+        """
+        -- Vectors that were paid for, of texts that may come again. key: hash of tenant, model and text. used_by: hash of the document that
+        -- used it last.
+        CREATE TABLE ingestion.embedding_cache(
+          key bytea PRIMARY KEY, used_by bytea NOT NULL, used_at timestamptz NOT NULL, numbers bytea NOT NULL);
+        CREATE INDEX embedding_cache_user ON ingestion.embedding_cache(used_by);
+        CREATE INDEX embedding_cache_used ON ingestion.embedding_cache(used_at);
+        """,
     ];
 }

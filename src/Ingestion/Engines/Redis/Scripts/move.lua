@@ -51,8 +51,8 @@ function verbs.move()
     set(fields, 'completed_at', now)
     put(at('ended'), now, a.id)
     if t[13] then
-      set(fields, 'webhook_tries', 0)
       put(at('webhooks'), now, a.id)
+      gone[#gone + 1] = 'webhook_tries'
     end
   elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
   else

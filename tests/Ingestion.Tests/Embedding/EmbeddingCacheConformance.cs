@@ -1,27 +1,23 @@
 using Ingestion.Embedding.Cache;
+using Ingestion.Postgres;
 using Ingestion.Sqlite;
+using Ingestion.Store.Postgres;
 using Ingestion.Tests.Support;
 
 namespace Ingestion.Tests.Embedding;
 
-public sealed class SqliteEmbeddingCacheTests : IDisposable
+/// <summary>What every cache keeps to, wherever it keeps it.</summary>
+public abstract class EmbeddingCacheConformance
 {
-    private static readonly TimeSpan Age = TimeSpan.FromDays(30);
+    protected static readonly TimeSpan Age = TimeSpan.FromDays(30);
     private static readonly CacheUser User = new("acme", "c", "d");
 
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ingestion-cache-");
-    private readonly ManualTime _time = new();
-    private readonly SqliteDatabase _database;
+    protected ManualTime Time { get; } = new();
 
-    public SqliteEmbeddingCacheTests() => _database = new SqliteDatabase(Path.Combine(_folder.FullName, "ingestion.db"));
+    protected static CancellationToken Stop => TestContext.Current.CancellationToken;
 
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    public void Dispose()
-    {
-        _database.Dispose();
-        _folder.Delete(recursive: true);
-    }
+    /// <summary>Again on the same entries.</summary>
+    protected abstract IEmbeddingCache Open(int size);
 
     [Fact]
     public async Task A_vector_is_found_by_tenant_model_and_text_alone()
@@ -59,7 +55,7 @@ public sealed class SqliteEmbeddingCacheTests : IDisposable
         foreach (var text in new[] { "uno", "dos", "tres" })
         {
             await KeepAsync(cache, User, text);
-            _time.Advance(TimeSpan.FromHours(2));
+            Time.Advance(TimeSpan.FromHours(2));
         }
         await cache.FindAsync(User, "m", ["uno"], Stop);
 
@@ -73,13 +69,13 @@ public sealed class SqliteEmbeddingCacheTests : IDisposable
     {
         var cache = Open(5_000);
         await KeepAsync(cache, User, [.. Enumerable.Range(0, 1_200).Select(i => $"text {i}")]);
-        _time.Advance(Age / 2);
+        Time.Advance(Age / 2);
         await KeepAsync(cache, User, "uno");
-        _time.Advance(Age / 2 + TimeSpan.FromMinutes(1));
+        Time.Advance(Age / 2 + TimeSpan.FromMinutes(1));
 
         await cache.SweepAsync(Stop);
 
-        Assert.Equal(1, _database.Read(session => session.Scalar<long>("SELECT count(*) FROM embedding_cache")));
+        Assert.All(await cache.FindAsync(User, "m", [.. Enumerable.Range(0, 1_200).Select(i => $"text {i}")], Stop), Assert.Null);
         Assert.NotNull((await cache.FindAsync(User, "m", ["uno"], Stop))[0]);
     }
 
@@ -93,11 +89,37 @@ public sealed class SqliteEmbeddingCacheTests : IDisposable
         Assert.Null((await off.FindAsync(User, "m", ["uno"], Stop))[0]);
         await off.SweepAsync(Stop);
 
-        Assert.Equal(0, _database.Read(session => session.Scalar<long>("SELECT count(*) FROM embedding_cache")));
+        Assert.Equal([null, null], await Open(100).FindAsync(User, "m", ["uno", "dos"], Stop));
     }
 
-    private SqliteEmbeddingCache Open(int size) => new(_database, _time, size, Age);
-
-    private static Task KeepAsync(SqliteEmbeddingCache cache, CacheUser user, params string[] texts) =>
+    private static Task KeepAsync(IEmbeddingCache cache, CacheUser user, params string[] texts) =>
         cache.KeepAsync(user, "m", [.. texts.Select(text => new KnownVector(text, new float[] { 1, text.Length, 0.5f }))], Stop);
+}
+
+public sealed class SqliteEmbeddingCacheTests : EmbeddingCacheConformance, IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ingestion-cache-");
+    private readonly SqliteDatabase _database;
+
+    public SqliteEmbeddingCacheTests() => _database = new SqliteDatabase(Path.Combine(_folder.FullName, "ingestion.db"));
+
+    public void Dispose()
+    {
+        _database.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    protected override IEmbeddingCache Open(int size) => new SqliteEmbeddingCache(_database, Time, size, Age);
+}
+
+public sealed class PostgresEmbeddingCacheTests : EmbeddingCacheConformance, IAsyncLifetime
+{
+    private PostgresDatabase _database = null!;
+
+    public async ValueTask InitializeAsync() =>
+        _database = new PostgresDatabase(PostgresAddress.Parse(await (await SharedPostgres.GetAsync()).CreateDatabaseAsync()), PostgresStore.Schema);
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+
+    protected override IEmbeddingCache Open(int size) => new PostgresEmbeddingCache(_database, Time, size, Age);
 }
