@@ -66,8 +66,6 @@ public static class SettingsReader
             settings = settings with { EmbeddingProvider = "service" };
 
         problems.AddRange(Contradictions(settings, given, wrong));
-        problems.AddRange(NotYet.All.Where(feature => !wrong.Contains(feature.Name) && feature.IsAskedFor(settings))
-            .Select(feature => $"{given[feature.Name].Shown}: {feature.Sentence}{given[feature.Name].Origin}"));
         if (problems.Count == 0) problems.AddRange(checks.Select(check => check(settings)).OfType<string>());
         return new SettingsResult(problems.Count == 0 ? settings : null, problems, warnings);
     }
