@@ -132,7 +132,8 @@ internal static class Startup
         }
         services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
             parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
-        services.AddSingleton(_ => new UploadStore(settings.DataDir));
+        services.AddSingleton<UploadStore>(_ =>
+            settings.FileStore is { } address ? new S3Uploads(address, settings.S3Endpoint) : new FolderUploads(settings.DataDir));
     }
 
     public static void AddAccess(this IServiceCollection services)

@@ -6,10 +6,7 @@ namespace Ingestion.Config;
 /// </summary>
 internal static class NotYet
 {
-    public static readonly IReadOnlyList<Feature> All =
-    [
-        new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
-    ];
+    public static readonly IReadOnlyList<Feature> All = [];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>
     internal sealed record Feature(string Name, Func<Settings, bool> IsAskedFor, string Sentence);

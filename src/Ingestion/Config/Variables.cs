@@ -25,7 +25,7 @@ internal static class Variables
             Of("DATABASE_URL", "PostgreSQL with pgvector for chunks and vectors. Not set: the SQLite file.",
                 OptionalText("an address that starts with postgres:// or postgresql://", IsPostgres),
                 s => s.DatabaseUrl, (s, v) => s with { DatabaseUrl = v }, secret: true),
-            Of("FILE_STORE", "Where waiting uploads are, when instances share no disk. Not set: DATA_DIR.",
+            Of("FILE_STORE", "Where waiting uploads are, when instances share no disk. Not set: DATA_DIR. For S3, region and credentials come from the usual AWS_… variables.",
                 OptionalText("DATA_DIR, or an address such as s3://bucket/prefix", IsFileStore),
                 s => s.FileStore, (s, v) => s with { FileStore = v == "DATA_DIR" ? null : v }),
             Of("S3_ENDPOINT", "Endpoint of an S3-compatible store, for FILE_STORE=s3://.",

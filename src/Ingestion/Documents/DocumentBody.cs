@@ -63,7 +63,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
         if (draft is { } read) (draft, problem) = await EnterAsync(request, read);
-        if (problem is not null && form.File?.FileKey is { } key) uploads.Delete(key);
+        if (problem is not null && form.File?.FileKey is { } key) await uploads.DeleteAsync(key);
         return (draft, problem);
     }
 

@@ -64,7 +64,7 @@ public sealed class DocumentIntake(
         finally
         {
             var isOthers = givenId is not null && draft.File is not null;
-            if (!kept && !isOthers && content?.FileKey is { } key) uploads.Delete(key);
+            if (!kept && !isOthers && content?.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 
@@ -75,7 +75,7 @@ public sealed class DocumentIntake(
         if (draft.Text is not null) return await SaveTextAsync(draft.Text, cancel);
         var file = draft.File!;
         if (file.Size == 0) return (file, null);
-        using var stream = uploads.Open(file);
+        await using var stream = await uploads.OpenAsync(file, cancel);
         var type = MediaTypes.Detect(stream!, file.FileName, file.MediaType, new()).MediaType;
         if (settings.Ocr == "off" && PictureReader.Takes(type)) return (file, Problems.PictureWithoutOcr(type));
         return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)

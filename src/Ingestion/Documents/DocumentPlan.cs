@@ -49,7 +49,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         }
         finally
         {
-            if (source?.FileKey is { } key) uploads.Delete(key);
+            if (source?.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 

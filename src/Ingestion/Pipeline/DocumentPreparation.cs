@@ -40,7 +40,7 @@ public sealed class DocumentPreparation(
     /// <exception cref="StepException">It cannot be read, or not within its limits.</exception>
     public async Task<ExtractedDocument> ReadAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
     {
-        using var bytes = uploads.Open(source)
+        await using var bytes = await uploads.OpenAsync(source, cancel)
             ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
         var content = new DocumentContent
         {

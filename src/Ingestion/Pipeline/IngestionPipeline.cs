@@ -125,7 +125,7 @@ public sealed class IngestionPipeline(
         }
         finally
         {
-            if (spec.Source == SourceKind.Url && source.FileKey is { } key) uploads.Delete(key);
+            if (spec.Source == SourceKind.Url && source.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 

@@ -31,7 +31,7 @@ public sealed class Housekeeper(
                 if (slowSwept is { } last && time.GetElapsedTime(last) < SlowEvery) continue;
                 slowSwept = time.GetTimestamp();
                 await cache.SweepAsync(stoppingToken);
-                var orphans = uploads.Sweep(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken).GetAwaiter().GetResult());
+                var orphans = await uploads.SweepAsync(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken), stoppingToken);
                 if (orphans > 0) log.LogInformation("{Count} uploads without a task were deleted", orphans);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)

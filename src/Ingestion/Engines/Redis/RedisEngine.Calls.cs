@@ -26,7 +26,7 @@ public sealed partial class RedisEngine
         var skip = (filter.Page - 1L) * filter.PageSize;
         ScriptArguments Asked() => new ScriptArguments("").With("tenant", filter.Tenant).With("collection", filter.Collection)
             .With("document", filter.Document).With("state", filter.State?.Wire());
-        if (filter.State is null && (filter.Document is null || filter.Collection is not null))
+        if (filter.State is null && filter.Document is null == filter.Collection is null)
         {
             var page = await RunAsync(EngineScript.List, shard, Asked().With("skip", skip).With("size", filter.PageSize));
             return new([.. ((RedisResult[])page[1]!).Select(fields => RedisTask.Read(fields)).OfType<IngestionTask>()], (long)page[0]);

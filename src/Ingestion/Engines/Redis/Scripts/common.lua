@@ -3,7 +3,8 @@
 -- then steps, each a verb, a number of pairs, and that many names and values.
 --
 --   task:<id>         hash    all there is of a task; phase is where it stands, state what clients see; its events are the fields
---                             event<n>, from 1 without gaps; a count that is not there is 0
+--                             event<n>, from 1 without gaps; a count that is not there is 0; fixed is what never changes, as JSON:
+--                             collection, document, priority, cost, accepted at, seq, idempotency key
 --   ready:<priority>  zset    <seq><id> by place (virtual finish time); priorities: those that have some
 --   delayed, parked   zset    id by when it is due
 --   leases            zset    id by when the lease runs out
@@ -14,7 +15,7 @@
 --   turns             zset    tenant by the place of its last task
 --   line              hash    seq: tasks accepted; virtual_time: place of the last task leased
 --   key:…, upload:…   string, set   idempotency key to id; file key to the ids that need it
---   list:…            zset    id by seq: a tenant's tasks, those of a collection
+--   list:…            list    a tenant's tasks, oldest first
 --   documents:…       zset    a collection's <length>:<document>:<seq><id>, all with the same score
 local tag = KEYS[1]
 local call = redis.call
@@ -34,9 +35,18 @@ end
 -- The step that is being done.
 local a = steps[1]
 
-local function at(name) return tag .. ':' .. name end
+-- Names are put together once a call.
+local names = {}
+local function at(name)
+  local key = names[name]
+  if not key then
+    key = tag .. ':' .. name
+    names[name] = key
+  end
+  return key
+end
 local function task(id) return tag .. ':task:' .. id end
-local function ready(priority) return tag .. ':ready:' .. priority end
+local function ready(priority) return at('ready:' .. priority) end
 local function member(seq, id) return string.format('%016d', seq) .. id end
 
 -- Sorts by document, then by seq; the length keeps documents apart of which one begins with the other.
@@ -56,3 +66,6 @@ end
 local all = { 'spec', 'tenant', 'state', 'percentage', 'message', 'details', 'updated_at', 'started_at', 'completed_at', 'attempt', 'failures',
   'crashes', 'released', 'error', 'warnings', 'result', 'checkpoint', 'cancel', 'last_event' }
 local function read(id) return call('HMGET', task(id), unpack(all)) end
+
+-- Returns collection, document, priority, cost, created_at, seq and idempotency key.
+local function fixed(json) return unpack(cjson.decode(json)) end

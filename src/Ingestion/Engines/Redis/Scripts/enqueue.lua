@@ -1,3 +1,21 @@
+-- The names of a tenant's list and of its collections' documents.
+local listings = {}
+
+local function enlist(tenant, collection, document, seq, id)
+  local of = listings[tenant]
+  if not of then
+    of = { list = joined('list', tenant), documents = {} }
+    listings[tenant], lists[of.list] = of, {}
+  end
+  local list, documents = lists[of.list], of.documents[collection]
+  list[#list + 1] = id
+  if not documents then
+    documents = joined('documents', tenant, collection)
+    of.documents[collection] = documents
+  end
+  put(documents, 0, listed(document, seq, id))
+end
+
 -- Accepts a task, or says why not.
 function verbs.enqueue()
   local owner, earlier = call('HMGET', task(a.id), 'tenant', 'fingerprint'), a.id
@@ -15,22 +33,20 @@ function verbs.enqueue()
 
   local place, seq = take_turn(a.tenant, tonumber(a.cost)), figure('line', 'seq') + 1
   set_figure('line', 'seq', seq)
+  local rest = cjson.encode({ a.collection, a.document, a.priority, a.cost, a.created_at, seq, a.key })
   local fields = {
-    'spec', a.spec, 'tenant', a.tenant, 'collection', a.collection, 'document', a.document, 'priority', a.priority, 'cost', a.cost,
-    'created_at', a.created_at, 'seq', seq, 'place', place, 'phase', 'queued', 'state', a.state, 'message', a.message,
+    'spec', a.spec, 'tenant', a.tenant, 'fixed', rest, 'place', place, 'phase', 'queued', 'state', a.state, 'message', a.message,
     'updated_at', now, 'last_event', a.events,
   }
   add_events(fields, 0, 0, 0)
-  for _, name in ipairs({ 'inline', 'fingerprint', 'key', 'file', 'notify' }) do
+  for _, name in ipairs({ 'inline', 'fingerprint', 'file', 'notify' }) do
     if a[name] then set(fields, name, a[name]) end
   end
   call('HSET', task(a.id), unpack(fields))
   queue(a.id, seq, a.priority, place)
   start_waiting(a.id, a.tenant, a.created_at)
   count_open(a.tenant, 1)
-  put(joined('list', a.tenant), seq, a.id)
-  put(joined('list', a.tenant, a.collection), seq, a.id)
-  put(joined('documents', a.tenant, a.collection), 0, listed(a.document, seq, a.id))
+  enlist(a.tenant, a.collection, a.document, seq, a.id)
   if a.key then call('SET', joined('key', a.tenant, a.key), a.id) end
   if a.file then call('SADD', joined('upload', a.file), a.id) end
   tell('q', a.id)

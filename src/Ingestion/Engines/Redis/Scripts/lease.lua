@@ -9,12 +9,13 @@ local function promote()
     write_set(at(name))
     for _, id in ipairs(call('ZRANGE', at(name), '-inf', now, 'BYSCORE', 'LIMIT', 0, 64)) do
       take(at(name), id)
-      local t = call('HMGET', task(id), 'tenant', 'seq', 'priority', 'place', 'cost', 'created_at')
+      local t = call('HMGET', task(id), 'tenant', 'fixed', 'place')
       if t[1] then
-        local place = t[4]
-        if name == 'delayed' then place = take_turn(t[1], tonumber(t[5])) else start_waiting(id, t[1], t[6]) end
+        local _, _, priority, cost, created, seq = fixed(t[2])
+        local place = t[3]
+        if name == 'delayed' then place = take_turn(t[1], tonumber(cost)) else start_waiting(id, t[1], created) end
         call('HSET', task(id), 'phase', 'queued', 'place', place)
-        queue(id, t[2], t[3], place)
+        queue(id, seq, priority, place)
       end
     end
   end

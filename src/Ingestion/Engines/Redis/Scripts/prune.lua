@@ -3,14 +3,15 @@ local pruned = {}
 for _, id in ipairs(call('ZRANGE', at('ended'), '-inf', now - a.retention, 'BYSCORE', 'LIMIT', 0, a.max)) do
   call('ZREM', at('ended'), id)
   call('ZREM', at('webhooks'), id)
-  local t = call('HMGET', task(id), 'spec', 'tenant', 'collection', 'document', 'key', 'file', 'seq')
+  local t = call('HMGET', task(id), 'spec', 'tenant', 'fixed', 'file')
   if t[1] then
     call('DEL', task(id))
-    call('ZREM', joined('list', t[2]), id)
-    call('ZREM', joined('list', t[2], t[3]), id)
-    call('ZREM', joined('documents', t[2], t[3]), listed(t[4], t[7], id))
-    if t[5] then call('DEL', joined('key', t[2], t[5])) end
-    if t[6] then call('SREM', joined('upload', t[6]), id) end
+    local collection, document, _, _, _, seq, key = fixed(t[3])
+    -- What is old enough to go stands at the front.
+    call('LREM', joined('list', t[2]), 1, id)
+    call('ZREM', joined('documents', t[2], collection), listed(document, seq, id))
+    if key then call('DEL', joined('key', t[2], key)) end
+    if t[4] then call('SREM', joined('upload', t[4]), id) end
     pruned[#pruned + 1] = t[1]
   end
 end

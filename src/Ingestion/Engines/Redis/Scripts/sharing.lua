@@ -1,5 +1,5 @@
 -- What the steps of a call change of what tasks have in common is gathered here and written once, however many they are.
-local figures, changed_figures, sets, turns, waiting_count, news = {}, {}, {}, {}, nil, {}
+local figures, changed_figures, sets, lists, turns, waiting_count, news = {}, {}, {}, {}, {}, nil, nil
 
 local function figure(name, field)
   local hash = figures[name]
@@ -18,8 +18,8 @@ local function set_figure(name, field, value)
 end
 
 local function put(key, score, what)
-  if not sets[key] then sets[key] = {} end
-  sets[key][what] = score
+  local set = sets[key]
+  if set then set[what] = score else sets[key] = { [what] = score } end
 end
 
 local function take(key, what) put(key, false, what) end
@@ -82,8 +82,11 @@ end
 -- Tasks of the tenant that have not ended.
 local function count_open(tenant, by) set_figure('open', tenant, figure('open', tenant) + by) end
 
--- q: there is work; c: something changed; x: whoever works on it is to stop.
-local function tell(kind, id) news[#news + 1] = kind .. id end
+-- q: there is work; c: something changed; x: whoever works on it is to stop. Nothing is said where nobody but the caller would hear it.
+local function tell(kind, id)
+  if news == nil then news = call('PUBSUB', 'SHARDNUMSUB', at('news'))[2] > tonumber(ARGV[3]) and {} end
+  if news then news[#news + 1] = kind .. id end
+end
 
 local function full_kind()
   if waiting() >= tonumber(a.max_waiting) then return 'queue' end
@@ -104,10 +107,8 @@ local function write_shared()
     if #there > 0 then call('HSET', at(name), unpack(there)) end
     if #gone > 0 then call('HDEL', at(name), unpack(gone)) end
   end
-  -- Nothing is said where nobody but the caller would hear it.
-  if #news > 0 and call('PUBSUB', 'SHARDNUMSUB', at('news'))[2] > tonumber(ARGV[3]) then
-    call('SPUBLISH', at('news'), ARGV[2] .. table.concat(news, '\n'))
-  end
+  for key, ids in pairs(lists) do call('RPUSH', key, unpack(ids)) end
+  if news then call('SPUBLISH', at('news'), ARGV[2] .. table.concat(news, '\n')) end
 end
 
 -- What the caller needs to say when there may be room again: the last ends, since when, and how many tenants wait.
