@@ -226,16 +226,6 @@ public class SettingsReaderTests
         Assert.Equal("local", Accepted("EMBEDDING_SERVICE_URL=http://localhost:8001\nEMBEDDING_PROVIDER=Local").EmbeddingProvider);
     }
 
-    [Theory]
-    [InlineData("FILE_STORE=s3://bucket/prefix", "FILE_STORE=s3://bucket/prefix: ")]
-    public void What_this_version_cannot_do_stops_the_start_and_says_so(string envFile, string start)
-    {
-        var problem = OnlyProblem(envFile);
-        Assert.StartsWith(start, problem);
-        Assert.Contains("not supported yet", problem);
-        Assert.DoesNotContain("hunter2", problem);
-    }
-
     [Fact]
     public void The_small_print_of_features_that_are_off_does_no_harm() =>
         Accepted("REDIS_PORT=6380\nREDIS_DB=3\nREDIS_PASSWORD=x\nFILE_STORE=DATA_DIR\nOCR=off\nOCR_LANGUAGES=deu\nAUTH_DISABLED=true");
