@@ -4,7 +4,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 declare -A packages=(
-  [chromium]=chromium [redis-server]=redis-server [tesseract]="tesseract-ocr tesseract-ocr-spa" [pdftotext]=poppler-utils)
+  [chromium]=chromium [redis-server]=redis-server [tesseract]="tesseract-ocr tesseract-ocr-spa" [pdftotext]=poppler-utils
+  [node]=nodejs [npm]=npm [pg_ctlcluster]=postgresql)
 missing=()
 for command in "${!packages[@]}"; do
   command -v "$command" >/dev/null || missing+=(${packages[$command]})
@@ -15,6 +16,10 @@ if [ ${#missing[@]} -gt 0 ]; then
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 fi
+
+# PostgreSQL with pgvector, which Debian's has not.
+pglite=tests/Ingestion.Tests/Support/pglite
+[ -d $pglite/node_modules ] || (cd $pglite && npm ci --no-audit --no-fund --loglevel=error)
 
 dotnet build Ingestion.slnx -c Release -v quiet --nologo
 

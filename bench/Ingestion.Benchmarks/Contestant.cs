@@ -78,7 +78,9 @@ internal abstract class Contestant : IAsyncDisposable
 
     private static IEnumerable<int> Family(int process)
     {
-        var children = File.ReadAllText($"/proc/{process}/task/{process}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        // Every thread has the children that it started.
+        var children = Directory.EnumerateDirectories($"/proc/{process}/task")
+            .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return [process, .. children.SelectMany(child => Family(int.Parse(child, System.Globalization.CultureInfo.InvariantCulture)))];
     }
 
@@ -175,20 +177,23 @@ internal sealed class IngestionService : Contestant
     }
 }
 
-/// <summary>The stack of ../shared/peers/diy: Express, BullMQ, a worker with two jobs at a time, SQLite.</summary>
+/// <summary>
+/// The stack of ../shared/peers/diy: Express, BullMQ, a worker with two jobs at a time, SQLite. Its splitter is <c>llamaindex</c>, its own
+/// default, which makes chunks of tokens as the service does, or <c>langchain</c>, which counts characters and so does less.
+/// </summary>
 internal sealed class DiyStack : Contestant
 {
     private readonly ClientWebSocket _socket = new();
     private readonly int _port;
 
-    private DiyStack(int port) : base(port) => _port = port;
+    private DiyStack(int port, string splitter) : base(port) => (_port, Name) = (port, $"DIY stack, {splitter}");
 
-    public override string Name => "DIY stack";
+    public override string Name { get; }
 
     public static async Task<DiyStack> StartAsync(string repository, string splitter)
     {
-        var stack = new DiyStack(FreePort());
-        var work = Path.Combine(Path.GetTempPath(), "ingestion-bench-diy");
+        var stack = new DiyStack(FreePort(), splitter);
+        var work = Path.Combine(Path.GetTempPath(), "ingestion-bench-diy-" + splitter);
         var script = Path.Combine(repository, "bench", "peers", "diy", "start.sh");
         stack.Processes.Add(Process.Start(new ProcessStartInfo("bash", [script, work, $"{stack._port}", $"{FreePort()}", splitter]))!);
         await stack.WaitUntilAsync("counts");

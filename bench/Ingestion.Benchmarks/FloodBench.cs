@@ -9,6 +9,8 @@ namespace Ingestion.Benchmarks;
 /// <summary>One tenant floods, another goes on with its work: how long that one waits from POST to completed, idle and then.</summary>
 internal static class FloodBench
 {
+    public const string ClientVerb = "flood-client";
+
     private const int Requests = 10_000, Senders = 8, Warmup = 200, Samples = 200;
 
     /// <param name="args">The flooding tenant's requests a minute (0: no limit), and what it sends a second (0: what it can).</param>
@@ -24,19 +26,17 @@ internal static class FloodBench
             await TimesAsync(service, Warmup);
             var idle = await TimesAsync(service, Samples);
 
-            var answers = new ConcurrentDictionary<int, int>();
             var clock = Stopwatch.StartNew();
-            var flood = FloodAsync(service.Address, pace, answers);
+            using var client = StartClient(service.Address, pace);
+            var flood = client.StandardOutput.ReadToEndAsync();
             var during = new List<double>();
             while (!flood.IsCompleted) during.AddRange(await TimesAsync(service, 1));
-            await flood;
             var flooded = clock.Elapsed;
             // What was accepted is still being worked on.
             var after = new List<double>();
             while (await service.CountWaitingAsync() > 0) after.AddRange(await TimesAsync(service, 1));
 
-            var answered = string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}"));
-            Say($"flood: {Requests} requests in {flooded.TotalSeconds:0.0} s, answered {answered}");
+            Say($"flood: {Requests} requests in {flooded.TotalSeconds:0.0} s, answered {(await flood).Trim()}");
             foreach (var (what, times) in new[] { ("idle", idle), ("while it floods", during), ("while its backlog is worked on", after) })
                 if (times.Count > 0)
                 {
@@ -51,8 +51,18 @@ internal static class FloodBench
         }
     }
 
-    private static async Task FloodAsync(Uri address, int pace, ConcurrentDictionary<int, int> answers)
+    /// <summary>Floods from another machine do not take this one's processor: the client gets what the service leaves.</summary>
+    private static Process StartClient(Uri address, int pace)
     {
+        string[] arguments = ["-n", "19", Environment.ProcessPath!, ClientVerb, address.ToString(), pace.ToString(CultureInfo.InvariantCulture)];
+        return Process.Start(new ProcessStartInfo("nice", arguments) { RedirectStandardOutput = true })!;
+    }
+
+    /// <param name="args">The service's address and how many requests to send a second; 0 is as many as it can.</param>
+    public static async Task<int> RunClientAsync(string[] args)
+    {
+        var (address, pace) = (new Uri(args[0]), int.Parse(args[1], CultureInfo.InvariantCulture));
+        var answers = new ConcurrentDictionary<int, int>();
         using var http = new HttpClient { BaseAddress = address };
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(Enumerable.Range(0, Requests), new ParallelOptions { MaxDegreeOfParallelism = Senders }, async (i, cancel) =>
@@ -63,6 +73,8 @@ internal static class FloodBench
                 "api/v1/documents/text", new { tenant_id = "flood", collection_id = "c", document_id = "d" + i, text }, cancel);
             answers.AddOrUpdate((int)answer.StatusCode, 1, (_, count) => count + 1);
         });
+        Console.WriteLine(string.Join(", ", answers.OrderBy(pair => pair.Key).Select(pair => $"{pair.Key}: {pair.Value}")));
+        return 0;
     }
 
     private static async Task<List<double>> TimesAsync(IngestionService service, int count)

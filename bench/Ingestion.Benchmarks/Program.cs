@@ -5,7 +5,9 @@ return args switch
 {
     ["service", .. var rest] => await ServiceBench.RunAsync(rest),
     ["flood", .. var rest] => await FloodBench.RunAsync(rest),
+    [FloodBench.ClientVerb, .. var rest] => await FloodBench.RunClientAsync(rest),
     ["soak", .. var rest] => await Soak.RunAsync(rest),
+    ["sockets", .. var rest] => await SocketsBench.RunAsync(rest),
     ["engine", .. var rest] => await EngineBench.RunAsync(rest),
     ["store", .. var rest] => await StoreBench.RunAsync(rest),
     ["chunking", .. var rest] => await ChunkingBench.RunAsync(rest),
@@ -21,7 +23,7 @@ return args switch
 static int Usage()
 {
     Console.Error.WriteLine(
-        "Verbs: service [rounds], flood [requests a minute] [a second], engine, soak [documents] [seconds], store, chunking, retrieval [tokens], "
+        "Verbs: service [rounds], flood [requests a minute] [a second], engine, soak [documents] [seconds], sockets [count], store, chunking, retrieval [tokens], "
         + "host, quality [folder] [-v], formats [folder], mutations [minutes] [seed]");
     return 2;
 }

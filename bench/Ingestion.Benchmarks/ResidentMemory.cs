@@ -20,6 +20,9 @@ internal static class ResidentMemory
         return Read("VmHWM:") - before;
     }
 
-    private static long Read(string name) =>
-        long.Parse(File.ReadLines("/proc/self/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^2], CultureInfo.InvariantCulture) * 1024;
+    /// <summary>Bytes of another process, now.</summary>
+    public static long Of(int processId) => Read("VmRSS:", processId.ToString(CultureInfo.InvariantCulture));
+
+    private static long Read(string name, string process = "self") =>
+        long.Parse(File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..^2], CultureInfo.InvariantCulture) * 1024;
 }

@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Ingestion.Chunking;
 using Ingestion.Embedding;
 using Ingestion.Extraction;
+using Ingestion.Store;
 using Ingestion.Text;
 
 namespace Ingestion.Benchmarks;
@@ -38,6 +39,7 @@ internal static class RetrievalBench
         var size = documents.Sum(document => Tokens.Count(document.Text));
         Console.WriteLine($"{questions.Count} questions over {size} tokens; best {Top}; about {target} tokens a retrieved text");
         Console.WriteLine("chunker            setting  texts  tokens |  BM25: recall  precision    IoU | local: recall  precision    IoU");
+        List<Retrievable> stored = [];
         foreach (var chunker in Chunkers.All.Where(chunker => chunker.Name != "auto"))
         {
             foreach (var overlap in chunker.Name is "sentence" or "token" ? (int[])[0, target / 5] : [0])
@@ -50,9 +52,34 @@ internal static class RetrievalBench
                     $"{name,-18} {setting,7:0} {retrievable.Count,6} {Average(documents, retrievable),7:0} | "));
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{words.Recall,13:0.0} {words.Precision,10:0.00} {words.Iou,6:0.00} | {local.Recall,13:0.0} {local.Precision,10:0.00} {local.Iou,6:0.00}"));
+                if (chunker.Name == "markdown") stored = retrievable;
             }
         }
+        await CompareModesAsync(names, documents, questions, stored);
         return 0;
+    }
+
+    /// <summary>The service's own search over the chunks of "markdown", in each of its stores that is at hand.</summary>
+    private static async Task CompareModesAsync(List<string> names, List<ExtractedDocument> documents, List<Question> questions, List<Retrievable> texts)
+    {
+        Console.WriteLine("search             mode     recall  precision    IoU");
+        var first = Enumerable.Range(0, documents.Count).Select(document => texts.FindIndex(text => text.Searched.Document == document)).ToArray();
+        await using var stores = new StoresAtHand();
+        foreach (var (name, store) in stores.All)
+        {
+            for (var i = 0; i < documents.Count; i++)
+            {
+                var spans = texts.Where(text => text.Searched.Document == i).Select(text => (text.Searched.Start, text.Searched.End));
+                await StoresAtHand.StoreAsync(store, i, documents[i].Text, names[i].Contains("en", StringComparison.Ordinal) ? "en" : "es", [.. spans]);
+            }
+            foreach (var mode in Enum.GetValues<SearchMode>())
+            {
+                var score = Score(questions, documents, texts, question => StoresAtHand.SearchAsync(store, question, mode, Top).GetAwaiter().GetResult()
+                    .Select(found => first[found.Document] + found.Chunk));
+                Console.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture, $"{name,-18} {mode,-7} {score.Recall,7:0.0} {score.Precision,10:0.00} {score.Iou,6:0.00}"));
+            }
+        }
     }
 
     /// <summary>As Markdown: the articles' and chapters' lines are headings.</summary>
@@ -207,7 +234,7 @@ internal static class RetrievalBench
             }
             hit = Math.Min(hit, wanted);
             recall += (double)hit / wanted;
-            precision += (double)hit / fetched;
+            if (fetched > 0) precision += (double)hit / fetched;
             iou += (double)hit / (fetched + wanted - hit);
         }
         return (100 * recall / questions.Count, 100 * precision / questions.Count, 100 * iou / questions.Count);

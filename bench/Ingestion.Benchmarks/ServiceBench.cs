@@ -9,6 +9,11 @@ internal static class ServiceBench
 {
     private const int SentAtOnce = 2;
 
+    private static readonly string[] States = ["first", "next"];
+
+    /// <summary>What the stack splits with: tokens, as it does by default and as the service does; and characters, which is less work.</summary>
+    private static readonly string[] Splitters = ["llamaindex", "langchain"];
+
     public static async Task<int> RunAsync(string[] args)
     {
         var repository = FindRepository();
@@ -16,40 +21,63 @@ internal static class ServiceBench
         var rounds = args is [var first, ..] ? int.Parse(first, CultureInfo.InvariantCulture) : 2;
         var texts = Texts(2000);
         var mixed = Directory.Exists(corpus) ? Mixed(corpus) : [];
-        var rows = new List<(string What, double Ours, double Theirs)>();
+        var rows = new List<(string What, double[] Values)>();
         for (var round = 1; round <= rounds; round++)
         {
-            await using (var ours = await IngestionService.StartAsync())
-            await using (var theirs = await DiyStack.StartAsync(repository, "langchain"))
+            await MeetAsync(repository, async all =>
             {
-                foreach (var contestant in new Contestant[] { ours, theirs }) await RateAsync(contestant, texts[..200]);
-                foreach (var state in new[] { "first", "next" })
-                {
-                    var (oursTexts, theirsTexts) = (await RateAsync(ours, texts), await RateAsync(theirs, texts));
-                    rows.Add(($"round {round}: the {state} {texts.Count} texts of 3 KB, docs/s", oursTexts, theirsTexts));
-                }
+                foreach (var contestant in all) await RateAsync(contestant, texts[..200]);
+                foreach (var state in States)
+                    rows.Add(($"round {round}: the {state} {texts.Count} texts of 3 KB, docs/s", await EachAsync(all, one => RateAsync(one, texts))));
                 if (mixed.Count > 0)
                 {
-                    foreach (var contestant in new Contestant[] { ours, theirs }) await RateAsync(contestant, mixed[..20]);
-                    rows.Add(($"round {round}: {mixed.Count} mixed documents, docs/s", await RateAsync(ours, mixed), await RateAsync(theirs, mixed)));
-                    Console.WriteLine($"  ours: {await ours.CountAsync("failed")} failed of all sent");
+                    foreach (var contestant in all) await RateAsync(contestant, mixed[..20]);
+                    rows.Add(($"round {round}: {mixed.Count} mixed documents, docs/s", await EachAsync(all, one => RateAsync(one, mixed))));
+                    Console.WriteLine($"  ours: {await ((IngestionService)all[0]).CountAsync("failed")} failed of all sent");
                 }
-                rows.Add(($"round {round}: peak memory, MB", ours.PeakMemory() / 1e6, theirs.PeakMemory() / 1e6));
-            }
+                rows.Add(($"round {round}: peak memory, MB", [.. all.Select(one => one.PeakMemory() / 1e6)]));
+            });
             // On stacks of their own: the idle service that one text meets is new, not full of the load's leavings.
-            await using (var ours = await IngestionService.StartAsync())
-            await using (var theirs = await DiyStack.StartAsync(repository, "langchain"))
+            await MeetAsync(repository, async all =>
             {
-                var (oursTimes, theirsTimes) = (await TimesAsync(ours, texts), await TimesAsync(theirs, texts));
-                rows.Add(($"round {round}: POST to completed of one text, p50 ms", Percentile(oursTimes, 0.50), Percentile(theirsTimes, 0.50)));
-                rows.Add(($"round {round}: the same, p99 ms", Percentile(oursTimes, 0.99), Percentile(theirsTimes, 0.99)));
-            }
+                var times = new List<List<double>>();
+                foreach (var contestant in all) times.Add(await TimesAsync(contestant, texts));
+                rows.Add(($"round {round}: POST to completed of one text, p50 ms", [.. times.Select(some => Percentile(some, 0.50))]));
+                rows.Add(($"round {round}: the same, p99 ms", [.. times.Select(some => Percentile(some, 0.99))]));
+            });
         }
-        Console.WriteLine("\n| what | Ingestion | DIY stack | ratio |\n|---|---|---|---|");
-        foreach (var (what, ours, theirs) in rows)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {ours:0.0} | {theirs:0.0} | {ours / theirs:0.00} |"));
+        Console.WriteLine($"\n| what | Ingestion | {string.Join(" | ", Splitters.Select(splitter => $"DIY stack, {splitter} | ratio"))} |");
+        Console.WriteLine("|---|---" + string.Concat(Splitters.Select(_ => "|---|---")) + "|");
+        foreach (var (what, values) in rows)
+        {
+            var theirs = values[1..].Select(value => string.Create(CultureInfo.InvariantCulture, $"{value:0.0} | {values[0] / value:0.00}"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {what} | {values[0]:0.0} | {string.Join(" | ", theirs)} |"));
+        }
         await AloneAsync();
         return 0;
+    }
+
+    /// <summary>The service first, then the stack with each of its splitters.</summary>
+    private static async Task MeetAsync(string repository, Func<IReadOnlyList<Contestant>, Task> measure)
+    {
+        var all = new List<Contestant>();
+        try
+        {
+            all.Add(await IngestionService.StartAsync());
+            foreach (var splitter in Splitters) all.Add(await DiyStack.StartAsync(repository, splitter));
+            await measure(all);
+        }
+        finally
+        {
+            foreach (var contestant in all) await contestant.DisposeAsync();
+        }
+    }
+
+    private static async Task<double[]> EachAsync(IReadOnlyList<Contestant> all, Func<Contestant, Task<double>> measure)
+    {
+        var values = new double[all.Count];
+        for (var i = 0; i < all.Count; i++) values[i] = await measure(all[i]);
+        return values;
     }
 
     private static async Task AloneAsync()

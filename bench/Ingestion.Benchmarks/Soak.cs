@@ -18,13 +18,9 @@ internal sealed class Soak : IAsyncDisposable
     private const int Tenants = 20;
     private const int Senders = 4;
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("ingestion-soak-").FullName;
+    private readonly SharedInstances _instances = new(Instances);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
-    private readonly Process?[] _running = new Process?[Instances];
-    private readonly int[] _ports = [.. Enumerable.Range(0, Instances).Select(_ => Contestant.FreePort())];
-    private readonly int _redisPort = Contestant.FreePort();
     private readonly ConcurrentBag<(string Tenant, string Document, string Task)> _accepted = [];
-    private Process? _redis;
     private int _kills, _refused;
 
     public static async Task<int> RunAsync(string[] args)
@@ -37,15 +33,14 @@ internal sealed class Soak : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var process in _running.Append(_redis)) await KillAsync(process);
+        await _instances.DisposeAsync();
         _http.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private async Task<bool> RunAsync(int documents, TimeSpan pause)
     {
-        await StartRedisAsync();
-        for (var i = 0; i < Instances; i++) _running[i] = StartInstance(i);
+        await _instances.StartRedisAsync();
+        for (var i = 0; i < Instances; i++) _instances.Start(i);
         var clock = Stopwatch.StartNew();
         var next = 0;
         using var sent = new CancellationTokenSource();
@@ -72,15 +67,15 @@ internal sealed class Soak : IAsyncDisposable
             if (redisKills < 2 && _accepted.Count > documents * (redisKills + 1) / 3)
             {
                 redisKills++;
-                await KillAsync(_redis);
+                await _instances.KillRedisAsync();
                 await Task.Delay(2_000, CancellationToken.None);
-                await StartRedisAsync();
+                await _instances.StartRedisAsync();
                 continue;
             }
             var unlucky = Random.Shared.Next(Instances);
-            await KillAsync(_running[unlucky]);
+            await _instances.KillAsync(unlucky);
             _kills++;
-            _running[unlucky] = StartInstance(unlucky);
+            _instances.Start(unlucky);
         }
     }
 
@@ -124,7 +119,7 @@ internal sealed class Soak : IAsyncDisposable
         {
             try
             {
-                var tasks = (await _http.GetFromJsonAsync<JsonElement>(new Uri($"http://127.0.0.1:{_ports[0]}/health"))).GetProperty("tasks");
+                var tasks = (await _http.GetFromJsonAsync<JsonElement>(new Uri($"http://127.0.0.1:{_instances.Port(0)}/health"))).GetProperty("tasks");
                 if (tasks.ValueKind == JsonValueKind.Object
                     && tasks.GetProperty("waiting").GetInt64() + tasks.GetProperty("running").GetInt64() + tasks.GetProperty("parked").GetInt64() == 0) return;
             }
@@ -160,11 +155,40 @@ internal sealed class Soak : IAsyncDisposable
         long total = 0;
         for (var tenant = 0; tenant < Tenants; tenant++)
             total += (await _http.GetFromJsonAsync<JsonElement>(new Uri($"{Address(0)}/tasks?tenant_id=tenant-{tenant}"))).GetProperty("total").GetInt64();
-        var uploads = Directory.GetFiles(Path.Combine(_folder, "data", "uploads")).Count(path => !Path.GetFileName(path).StartsWith('.'));
-        Console.WriteLine($"completed {completed} of {_accepted.Count}, {again} of them not at the first attempt; tasks known {total}; chunks stored {chunks}; "
-            + $"uploads left for the sweep {uploads}; wrong {wrong.Count}");
+        var orphans = await SweepOrphansAsync();
+        var (tasks, keys, left) = await CountKeysAsync();
+        Console.WriteLine($"completed {completed} of {_accepted.Count}, {again} of them not at the first attempt; tasks known {total}; chunks stored {chunks}, as planned; wrong {wrong.Count}");
+        Console.WriteLine($"uploads that the kills had orphaned {orphans.Found}, after the sweep {orphans.Left}");
+        Console.WriteLine($"Redis keeps {tasks} tasks, {keys} idempotency keys; keys that nothing needs {left.Count}{(left.Count > 0 ? ": " + string.Join(' ', left.Take(10)) : "")}");
         foreach (var line in wrong.Take(20)) Console.WriteLine("  " + line);
-        return wrong.IsEmpty && completed == _accepted.Count && total == _accepted.Count;
+        return wrong.IsEmpty && completed == _accepted.Count && total == _accepted.Count && tasks == total && keys == total && left.Count == 0 && orphans.Left == 0;
+    }
+
+    /// <summary>Uploads whose senders' instance was killed before there was a task: gone once they are old enough.</summary>
+    private async Task<(int Found, int Left)> SweepOrphansAsync()
+    {
+        var found = _instances.Uploads;
+        foreach (var path in found) File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-2));
+        // It sweeps when it starts.
+        await _instances.KillAsync(1);
+        _instances.Start(1);
+        for (var clock = Stopwatch.StartNew(); _instances.Uploads.Length > 0 && clock.Elapsed < TimeSpan.FromSeconds(60); await Task.Delay(200)) { }
+        return (found.Length, _instances.Uploads.Length);
+    }
+
+    /// <summary>When all has ended there are the tasks, what they are listed and found by, and who is there; nothing of the work itself.</summary>
+    private async Task<(long Tasks, long Keys, List<string> Left)> CountKeysAsync()
+    {
+        string[] kept = ["list:", "documents:", "ended", "line", "turns", "instances", "stores", "shards"];
+        using var redis = new Ingestion.Redis.RedisConnection(
+            Ingestion.Redis.RedisAddress.Read(new Ingestion.Config.Settings { RedisUrl = $"redis://127.0.0.1:{_instances.RedisPort}" })!);
+        var keys = (string[])(await redis.AskAsync(database => database.ExecuteAsync("KEYS", "*")))!;
+        const string Shard = "{ingestion:0}:";
+        var left = keys.Where(key => !key.StartsWith("ingestion:requests:", StringComparison.Ordinal) && !key.EndsWith(":readers", StringComparison.Ordinal))
+            .Where(key => !key.StartsWith(Shard + "task:", StringComparison.Ordinal) && !key.StartsWith(Shard + "key:", StringComparison.Ordinal))
+            .Where(key => !kept.Any(name => key.StartsWith(Shard + name, StringComparison.Ordinal)));
+        return (keys.Count(key => key.StartsWith(Shard + "task:", StringComparison.Ordinal)),
+            keys.Count(key => key.StartsWith(Shard + "key:", StringComparison.Ordinal)), [.. left]);
     }
 
     private static (string Name, byte[] Bytes) Document(int number)
@@ -181,38 +205,5 @@ internal sealed class Soak : IAsyncDisposable
         };
     }
 
-    private string Address(int instance) => $"http://127.0.0.1:{_ports[instance]}/api/v1";
-
-    private Process StartInstance(int index)
-    {
-        var start = new ProcessStartInfo(Path.Combine(ServiceBench.FindRepository(), "src", "Ingestion", "bin", "Release", "net10.0", "Ingestion"))
-        {
-            WorkingDirectory = _folder,
-            RedirectStandardOutput = true,
-        };
-        start.Environment["PORT"] = _ports[index].ToString(CultureInfo.InvariantCulture);
-        start.Environment["DATA_DIR"] = Path.Combine(_folder, "data");
-        start.Environment["REDIS_URL"] = $"redis://127.0.0.1:{_redisPort}";
-        var process = Process.Start(start)!;
-        process.OutputDataReceived += (_, _) => { };
-        process.BeginOutputReadLine();
-        return process;
-    }
-
-    private async Task StartRedisAsync()
-    {
-        _redis = Process.Start(new ProcessStartInfo(
-            "redis-server", ["--port", $"{_redisPort}", "--bind", "127.0.0.1", "--dir", _folder, "--appendonly", "yes", "--save", ""])
-        { RedirectStandardOutput = true })!;
-        _redis.OutputDataReceived += (_, _) => { };
-        _redis.BeginOutputReadLine();
-        await Task.Delay(300);
-    }
-
-    private static async Task KillAsync(Process? process)
-    {
-        if (process is not { HasExited: false }) return;
-        process.Kill();
-        await process.WaitForExitAsync();
-    }
+    private string Address(int instance) => _instances.Address(instance);
 }

@@ -22,12 +22,19 @@ app.MapPost("/api/v1/embeddings/generate", async (HttpRequest request) =>
 });
 await app.StartAsync();
 
-await foreach (var request in requests.Reader.ReadAllAsync(app.Lifetime.ApplicationStopping))
+try
 {
-    await Task.Delay(delay);
-    var queue = request.GetProperty("callback_queue").GetString();
-    await redis.GetDatabase().ListRightPushAsync(queue, Answer(request).ToJsonString());
-    Console.WriteLine($"{request.GetProperty("task_id")}: {request.GetProperty("chunks").GetArrayLength()} vectors to {queue}");
+    await foreach (var request in requests.Reader.ReadAllAsync(app.Lifetime.ApplicationStopping))
+    {
+        await Task.Delay(delay);
+        var queue = request.GetProperty("callback_queue").GetString();
+        await redis.GetDatabase().ListRightPushAsync(queue, Answer(request).ToJsonString());
+        Console.WriteLine($"{request.GetProperty("task_id")}: {request.GetProperty("chunks").GetArrayLength()} vectors to {queue}");
+    }
+}
+catch (OperationCanceledException)
+{
+    // It was told to stop.
 }
 
 static JsonObject Answer(JsonElement request)

@@ -4,6 +4,9 @@ using Ingestion.Chunking;
 using Ingestion.Config;
 using Ingestion.Documents;
 using Ingestion.Embedding;
+using Ingestion.Embedding.Cache;
+using Ingestion.Embedding.Onnx;
+using Ingestion.Embedding.Pacing;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
 using Ingestion.Extraction.Ocr;
@@ -11,12 +14,15 @@ using Ingestion.Engines.Redis;
 using Ingestion.Http;
 using Ingestion.Inboxes;
 using Ingestion.Pipeline;
+using Ingestion.Postgres;
 using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Sqlite;
 using Ingestion.Store;
+using Ingestion.Store.Postgres;
 using Ingestion.Streaming;
 using Ingestion.Tasks;
+using Ingestion.Webhooks;
 using Ingestion.Workers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using OpenTelemetry.Metrics;
@@ -32,7 +38,8 @@ internal static class Startup
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         var (settings, problems, warnings) = SettingsReader.ReadProcess(
-            Directory.GetCurrentDirectory(), CheckChunker, CheckModel, CheckProvider, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check);
+            Directory.GetCurrentDirectory(),
+            CheckChunker, CheckModel, CheckProvider, CheckOnnx, CheckOcr, CheckKeys, CheckQuotas, RedisAddress.Check, PostgresAddress.Check);
         foreach (var warning in warnings) Console.Error.WriteLine("warning: " + warning);
         foreach (var problem in problems) Console.Error.WriteLine("error: " + problem);
         if (problems.Count > 0) Console.Error.WriteLine("The service did not start. Every setting is explained in docs/configuration.md.");
@@ -92,27 +99,41 @@ internal static class Startup
             TenantLimits = quotas.TaskLimitsOf,
         };
         services.AddSingleton(quotas);
+        services.AddSingleton(new OpenStreams(tenant => quotas.Of(tenant).OpenStreams is > 0 and var open ? open : int.MaxValue));
         services.AddSingleton(options);
         services.AddSingleton(_ => new SqliteDatabase(Path.Combine(settings.DataDir, "ingestion.db")));
-        services.AddSingleton(parts => new SqliteStore(
-            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
-        services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        if (PostgresAddress.Read(settings) is { } postgres)
+        {
+            services.AddSingleton(_ => new PostgresDatabase(postgres, PostgresStore.Schema));
+            services.AddSingleton<IChunkStore>(parts => new PostgresStore(
+                parts.GetRequiredService<PostgresDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.KeepVersions,
+                log: parts.GetRequiredService<ILogger<PostgresStore>>()));
+        }
+        else
+        {
+            services.AddSingleton(parts => new SqliteStore(
+                parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), keepVersions: settings.KeepVersions));
+            services.AddSingleton<IChunkStore>(parts => parts.GetRequiredService<SqliteStore>());
+        }
         if (RedisAddress.Read(settings) is { } redis)
         {
             services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
             services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
             services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
                 parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));
-            services.AddSingleton<IRequestCounter, RedisRequestCounter>();
+            services.AddSingleton<IRequestCounter, RedisRequestCounter>().AddSingleton<IEmbeddingPace, RedisPace>();
         }
         else
         {
             services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
-            services.AddSingleton<IOneWrite, SqliteOneWrite>();
-            services.AddSingleton<IRequestCounter, SqliteRequestCounter>();
+            if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>();
+            services.AddSingleton<IRequestCounter, SqliteRequestCounter>().AddSingleton<IEmbeddingPace, ProcessPace>();
         }
-        services.AddSingleton(_ => new UploadStore(settings.DataDir));
+        services.AddSingleton<IEmbeddingCache>(parts => new SqliteEmbeddingCache(
+            parts.GetRequiredService<SqliteDatabase>(), parts.GetRequiredService<TimeProvider>(), settings.EmbeddingCacheSize, settings.EmbeddingCacheAge));
+        services.AddSingleton<UploadStore>(_ =>
+            settings.FileStore is { } address ? new S3Uploads(address, settings.S3Endpoint) : new FolderUploads(settings.DataDir));
     }
 
     public static void AddAccess(this IServiceCollection services)
@@ -125,7 +146,8 @@ internal static class Startup
 
     public static void AddPipeline(this IServiceCollection services)
     {
-        services.AddSingleton(parts => Embedders.Create(parts.GetRequiredService<Settings>()));
+        services.AddSingleton(parts => Embedders.Create(
+            parts.GetRequiredService<Settings>(), parts.GetRequiredService<IEmbeddingPace>(), parts.GetRequiredService<TimeProvider>()));
         services.AddSingleton(parts =>
         {
             var settings = parts.GetRequiredService<Settings>();
@@ -144,7 +166,7 @@ internal static class Startup
                 MemoryMegabytes = settings.ExtractionMemoryMb,
             });
         });
-        services.AddSingleton<DocumentPreparation>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
+        services.AddSingleton<DocumentPreparation>().AddSingleton<ChunkEmbedding>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 
     public static void AddStreaming(this IServiceCollection services) =>
@@ -156,6 +178,8 @@ internal static class Startup
         // Hosted services stop in the opposite order: the pool first, then what keeps its leases.
         services.AddSingleton<LeaseKeeper>().AddHostedService(parts => parts.GetRequiredService<LeaseKeeper>());
         services.AddHostedService<Housekeeper>();
+        services.AddSingleton<IWebhookOutbox>(parts => (IWebhookOutbox)parts.GetRequiredService<ITaskEngine>());
+        services.AddSingleton<WebhookSender>().AddHostedService(parts => parts.GetRequiredService<WebhookSender>());
         services.AddSingleton<WorkerPool>().AddHostedService(parts => parts.GetRequiredService<WorkerPool>());
     }
 
@@ -165,6 +189,29 @@ internal static class Startup
         if (RedisAddress.Read(settings) is null) return;
         services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
         services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
+    }
+
+    /// <summary>
+    /// False where PostgreSQL answers and cannot be used; then it has been said on the error stream. While it is away, the service starts and
+    /// waits for it.
+    /// </summary>
+    public static async Task<bool> OpenStoreAsync(this WebApplication app)
+    {
+        if (app.Services.GetService<PostgresDatabase>() is not { } database) return true;
+        try
+        {
+            await database.OpenAsync(CancellationToken.None);
+        }
+        catch (PostgresSetupException problem)
+        {
+            await Console.Error.WriteLineAsync("error: " + problem.Message);
+            return false;
+        }
+        catch (UnavailableException away)
+        {
+            await Console.Error.WriteLineAsync($"warning: {away.Message} The service starts and goes on when it is there.");
+        }
+        return true;
     }
 
     /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>
@@ -301,6 +348,11 @@ internal static class Startup
 
     private static string? CheckProvider(Settings settings) => Embedders.Names.Contains(settings.EmbeddingProvider)
         ? null : $"EMBEDDING_PROVIDER={settings.EmbeddingProvider}: must be one of {string.Join(", ", Embedders.Names)}";
+
+    private static string? CheckOnnx(Settings settings) =>
+        settings.EmbeddingProvider == "onnx" && OnnxGenerator.Check(settings.OnnxModelDir!) is { } obstacle
+            ? $"ONNX_MODEL_DIR={settings.OnnxModelDir}: the folder {obstacle}"
+            : null;
 
     private static string? CheckOcr(Settings settings) =>
         settings.Ocr != "off" && Tesseract.FindObstacleAsync(settings.OcrLanguages).GetAwaiter().GetResult() is { } obstacle

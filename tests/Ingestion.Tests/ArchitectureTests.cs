@@ -57,6 +57,18 @@ public partial class ArchitectureTests
         Assert.DoesNotContain(files, file => File.ReadAllText(file).Contains("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
+    /// <summary>Where a connection to an address begins: the guarded client, and those whose address only the operator names.</summary>
+    [Fact]
+    public void Nothing_else_makes_a_client_that_goes_out_by_itself()
+    {
+        var makers = Directory.EnumerateFiles(Source, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !Path.GetRelativePath(Source, file).StartsWith("bin", StringComparison.Ordinal)
+                && !Path.GetRelativePath(Source, file).StartsWith("obj", StringComparison.Ordinal))
+            .Where(file => Clients().IsMatch(File.ReadAllText(file)))
+            .Select(file => Path.GetRelativePath(Source, file).Replace('\\', '/'));
+        Assert.Equal(["Redis/RedisConnection.cs", "Sources/GuardedHttp.cs", "Sources/S3Uploads.cs"], makers.Order(StringComparer.Ordinal));
+    }
+
     private static Dictionary<string, HashSet<string>> ReadTable()
     {
         var rows = File.ReadLines(Path.Combine(Repository.Root, "ARCHITECTURE.md")).Select(line => Row().Match(line)).Where(row => row.Success);
@@ -64,6 +76,9 @@ public partial class ArchitectureTests
             row => row.Groups[1].Value,
             row => Names().Matches(row.Groups[2].Value).Select(name => name.Value).ToHashSet());
     }
+
+    [GeneratedRegex(@"\bnew (HttpClient|SocketsHttpHandler|HttpClientHandler|TcpClient|WebClient|ClientWebSocket|AmazonS3Client)\b|AddHttpClient|WebRequest\.|ConnectionMultiplexer\.Connect")]
+    private static partial Regex Clients();
 
     [GeneratedRegex(@"^\| `([A-Z]\w+)/` \|[^|]*\|([^|]*)\|$")]
     private static partial Regex Row();

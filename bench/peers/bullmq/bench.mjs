@@ -74,7 +74,7 @@ async function round(tasks, print) {
   await queue.close();
 }
 
-await round(1000, false);
+await round(10000, false);
 for (let i = 1; i <= rounds; i++) {
   console.log(`round ${i}`);
   await round(10000, true);

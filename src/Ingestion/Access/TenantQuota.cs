@@ -22,7 +22,10 @@ public sealed record TenantQuota
 
     public long? StoredChunks { get; init; }
 
-    internal bool IsValid => !(RequestsPerMinute < 0 || QueuedTasks < 0 || OpenTasks < 0 || StoredBytes < 0 || StoredChunks < 0);
+    /// <summary>Sockets and event streams that are open at one instance.</summary>
+    public int? OpenStreams { get; init; }
+
+    internal bool IsValid => !(RequestsPerMinute < 0 || QueuedTasks < 0 || OpenTasks < 0 || StoredBytes < 0 || StoredChunks < 0 || OpenStreams < 0);
 }
 
 /// <summary>Every tenant's quota: defaults of the environment, and what TENANT_LIMITS_FILE says otherwise.</summary>
@@ -41,6 +44,7 @@ public sealed class TenantQuotas
             OpenTasks = settings.MaxTenantTasks,
             StoredBytes = settings.MaxTenantBytes,
             StoredChunks = settings.MaxTenantChunks,
+            OpenStreams = settings.MaxTenantStreams,
         };
         _own = settings.TenantLimitsFile is { } path ? ReadFile(path) : [];
     }
@@ -56,6 +60,7 @@ public sealed class TenantQuotas
         OpenTasks = own.OpenTasks ?? _default.OpenTasks,
         StoredBytes = own.StoredBytes ?? _default.StoredBytes,
         StoredChunks = own.StoredChunks ?? _default.StoredChunks,
+        OpenStreams = own.OpenStreams ?? _default.OpenStreams,
     };
 
     /// <summary>For the engine.</summary>

@@ -25,6 +25,9 @@ public sealed record DocumentProcessAction
     public string? Chunker { get; init; }
     public string? EmbeddingModel { get; init; }
 
+    /// <summary>Told of the task's end.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>Reads an action's JSON; what its values may be is the draft's business.</summary>
     /// <param name="reason">Why it cannot be read, for the sender.</param>
     public static DocumentProcessAction? Parse(JsonElement action, out string reason)
@@ -56,6 +59,7 @@ public sealed record DocumentProcessAction
             ChunkOverlap = overlap,
             Chunker = ActionFields.Text(action, "chunker"),
             EmbeddingModel = ActionFields.Text(action, "embedding_model"),
+            CallbackUrl = ActionFields.Text(action, "callback_url"),
         };
     }
 

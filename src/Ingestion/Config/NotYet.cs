@@ -6,13 +6,7 @@ namespace Ingestion.Config;
 /// </summary>
 internal static class NotYet
 {
-    public static readonly IReadOnlyList<Feature> All =
-    [
-        new("DATABASE_URL", s => s.DatabaseUrl is not null, "PostgreSQL is not supported yet; leave it empty for the SQLite file"),
-        new("FILE_STORE", s => s.FileStore is not null, "S3 is not supported yet; leave it empty to keep uploads in DATA_DIR"),
-        new("EMBEDDING_PROVIDER", s => s.EmbeddingProvider is "openai" or "onnx",
-            "openai and onnx are not supported yet; use local or service"),
-    ];
+    public static readonly IReadOnlyList<Feature> All = [];
 
     /// <param name="Sentence">Follows the variable's name and value: why it cannot be, and what to set.</param>
     internal sealed record Feature(string Name, Func<Settings, bool> IsAskedFor, string Sentence);

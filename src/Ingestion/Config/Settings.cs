@@ -52,8 +52,24 @@ public sealed record Settings
     /// <summary>How long a parked task waits for its callback, and an embedding request for its answer.</summary>
     public TimeSpan EmbeddingTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>Numbers of a vector, for models that can give fewer; null is the model's own.</summary>
+    public int? EmbeddingDimensions { get; init; }
+
+    /// <summary>Tokens of one text that the model takes.</summary>
+    public int EmbeddingMaxTokens { get; init; } = 8191;
+
+    /// <summary>Vectors kept for texts that come again; 0 keeps none.</summary>
+    public int EmbeddingCacheSize { get; init; } = 20_000;
+
+    /// <summary>How long one is kept that is not used.</summary>
+    public TimeSpan EmbeddingCacheAge { get; init; } = TimeSpan.FromDays(30);
+
     public string? OpenAiBaseUrl { get; init; }
     public string? OpenAiApiKey { get; init; }
+
+    /// <summary>Texts of one call.</summary>
+    public int OpenAiBatchSize { get; init; } = 128;
+
     public string? OnnxModelDir { get; init; }
 
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
@@ -92,6 +108,7 @@ public sealed record Settings
 
     /// <summary>Tasks of one tenant that have not ended; 0 is no limit.</summary>
     public int MaxTenantTasks { get; init; }
+    public int MaxTenantStreams { get; init; } = 10_000;
 
     /// <summary>Bytes of one tenant's stored documents, as they were sent; 0 is no limit.</summary>
     public long MaxTenantBytes { get; init; }
@@ -106,6 +123,12 @@ public sealed record Settings
 
     /// <summary>Earlier versions of a document that stay, to be brought back.</summary>
     public int KeepVersions { get; init; } = 1;
+
+    /// <summary>Told of every task's end that does not name an address of its own.</summary>
+    public string? WebhookUrl { get; init; }
+
+    /// <summary>What webhooks are signed with; null leaves them unsigned.</summary>
+    public string? WebhookSecret { get; init; }
 
     public bool UrlAllowPrivate { get; init; }
 

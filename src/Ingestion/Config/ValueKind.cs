@@ -24,6 +24,19 @@ internal static class ValueKinds
             T.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max,
         value => value.ToString(null, CultureInfo.InvariantCulture));
 
+    public static ValueKind<int?> OptionalWhole(int min, int max)
+    {
+        var kind = Whole(min, max);
+        return new(kind.Allowed,
+            (string text, out int? value) =>
+            {
+                var read = kind.Read(text, out var number);
+                value = number;
+                return read;
+            },
+            value => value is { } number ? kind.Write(number) : null);
+    }
+
     public static ValueKind<TimeSpan> Duration(string min, string max)
     {
         var (low, high) = (DurationOf(min), DurationOf(max));

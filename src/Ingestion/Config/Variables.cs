@@ -25,7 +25,7 @@ internal static class Variables
             Of("DATABASE_URL", "PostgreSQL with pgvector for chunks and vectors. Not set: the SQLite file.",
                 OptionalText("an address that starts with postgres:// or postgresql://", IsPostgres),
                 s => s.DatabaseUrl, (s, v) => s with { DatabaseUrl = v }, secret: true),
-            Of("FILE_STORE", "Where waiting uploads are, when instances share no disk. Not set: DATA_DIR.",
+            Of("FILE_STORE", "Where waiting uploads are, when instances share no disk. Not set: DATA_DIR. For S3, region and credentials come from the usual AWS_… variables.",
                 OptionalText("DATA_DIR, or an address such as s3://bucket/prefix", IsFileStore),
                 s => s.FileStore, (s, v) => s with { FileStore = v == "DATA_DIR" ? null : v }),
             Of("S3_ENDPOINT", "Endpoint of an S3-compatible store, for FILE_STORE=s3://.",
@@ -90,6 +90,8 @@ internal static class Variables
                 Whole(0L, 1_000_000_000_000_000L), s => s.MaxTenantBytes, (s, v) => s with { MaxTenantBytes = v }),
             Of("MAX_TENANT_CHUNKS", "Stored chunks of one tenant; 0 is no limit.",
                 Whole(0L, 1_000_000_000_000L), s => s.MaxTenantChunks, (s, v) => s with { MaxTenantChunks = v }),
+            Of("MAX_TENANT_STREAMS", "Sockets and event streams of one tenant that may be open at one instance; 0 is no limit.",
+                Whole(0, 10_000_000), s => s.MaxTenantStreams, (s, v) => s with { MaxTenantStreams = v }),
             Of("TENANT_LIMITS_FILE", "JSON file with other limits for single tenants; docs/access.md shows one.",
                 Optional(Folder) with { Allowed = "the path of a file" }, s => s.TenantLimitsFile, (s, v) => s with { TenantLimitsFile = v }),
         ]),
@@ -112,12 +114,22 @@ internal static class Variables
                 with { Default = null },
             Of("EMBEDDING_SERVICE_URL", "Where embedding requests are posted.",
                 WebAddress, s => s.EmbeddingServiceUrl, (s, v) => s with { EmbeddingServiceUrl = v }),
-            Of("EMBEDDING_MODEL", "Model that the embedding service is asked for, where a request does not say.",
+            Of("EMBEDDING_MODEL", "Model that service and openai are asked for, where a request does not say.",
                 Name, s => s.EmbeddingModel, (s, v) => s with { EmbeddingModel = v }),
             Of("EMBEDDING_TIMEOUT", "How long a document waits for its vectors.",
                 Duration("1", "7d"), s => s.EmbeddingTimeout, (s, v) => s with { EmbeddingTimeout = v }),
-            Of("OPENAI_BASE_URL", "Base address of any OpenAI-compatible API.",
+            Of("EMBEDDING_DIMENSIONS", "Numbers of a vector, for openai's models that can give fewer than their own.",
+                OptionalWhole(1, 65_536), s => s.EmbeddingDimensions, (s, v) => s with { EmbeddingDimensions = v }),
+            Of("EMBEDDING_MAX_TOKENS", "Tokens of one text that openai's model takes; longer chunks are split again.",
+                Whole(16, 10_000_000), s => s.EmbeddingMaxTokens, (s, v) => s with { EmbeddingMaxTokens = v }),
+            Of("EMBEDDING_CACHE_SIZE", "Vectors kept, so that a tenant's text that comes again is not paid again; 0 keeps none. Not used with local.",
+                Whole(0, 100_000_000), s => s.EmbeddingCacheSize, (s, v) => s with { EmbeddingCacheSize = v }),
+            Of("EMBEDDING_CACHE_AGE", "How long a kept vector stays that is not used.",
+                Duration("1m", "3650d"), s => s.EmbeddingCacheAge, (s, v) => s with { EmbeddingCacheAge = v }),
+            Of("OPENAI_BASE_URL", "Base address of any OpenAI-compatible API. Not set: https://api.openai.com/v1.",
                 WebAddress, s => s.OpenAiBaseUrl, (s, v) => s with { OpenAiBaseUrl = v }),
+            Of("OPENAI_BATCH_SIZE", "Texts of one call to it.",
+                Whole(1, 2_048), s => s.OpenAiBatchSize, (s, v) => s with { OpenAiBatchSize = v }),
             Of("OPENAI_API_KEY", "Its key.", Optional(Name), s => s.OpenAiApiKey, (s, v) => s with { OpenAiApiKey = v }, secret: true),
             Of("ONNX_MODEL_DIR", "Folder of an ONNX embedding model and its tokenizer.",
                 Optional(Folder), s => s.OnnxModelDir, (s, v) => s with { OnnxModelDir = v }),
@@ -135,11 +147,19 @@ internal static class Variables
             Of("AUTH_DISABLED", "Listen on HOST although no authentication is configured: anybody who reaches it may do everything.",
                 Flag, s => s.AuthDisabled, (s, v) => s with { AuthDisabled = v }),
         ]),
+        new("Webhooks",
+        [
+            Of("WEBHOOK_URL", "Address that is told of every task's end, where a request names no callback_url. It may be private; docs/webhooks.md.",
+                WebAddress, s => s.WebhookUrl, (s, v) => s with { WebhookUrl = v }),
+            Of("WEBHOOK_SECRET", "What webhooks are signed with (HMAC-SHA256): any text, or whsec_ and base64. Not set: they are not signed.",
+                OptionalText("at least 16 characters; after whsec_ valid base64", IsWebhookSecret),
+                s => s.WebhookSecret, (s, v) => s with { WebhookSecret = v }, secret: true),
+        ]),
         new("Documents by URL",
         [
-            Of("URL_ALLOW_PRIVATE", "Also fetch from loopback and private networks. Link-local and cloud metadata addresses stay refused.",
+            Of("URL_ALLOW_PRIVATE", "Also fetch from and call back to loopback and private networks. Link-local and cloud metadata addresses stay refused.",
                 Flag, s => s.UrlAllowPrivate, (s, v) => s with { UrlAllowPrivate = v }),
-            Of("URL_ALLOWED_HOSTS", "The only hosts to fetch from. Not set: every public host.",
+            Of("URL_ALLOWED_HOSTS", "The only hosts to fetch from and to call back. Not set: every public host.",
                 Hosts, s => s.UrlAllowedHosts, (s, v) => s with { UrlAllowedHosts = v }),
             Of("URL_TIMEOUT", "How long fetching one URL may take, redirects included.",
                 Duration("1", "1d"), s => s.UrlTimeout, (s, v) => s with { UrlTimeout = v }),
@@ -157,6 +177,9 @@ internal static class Variables
     // It travels in the User-Agent header.
     private static bool IsVersion(string text) =>
         text.Length <= 64 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '+' or '-' or '_');
+
+    private static bool IsWebhookSecret(string text) => text.Length >= 16
+        && (!text.StartsWith("whsec_", StringComparison.Ordinal) || System.Buffers.Text.Base64.IsValid(text.AsSpan("whsec_".Length)));
 
     private static bool IsPostgres(string text) => HasHost(text, "postgres", "postgresql");
 

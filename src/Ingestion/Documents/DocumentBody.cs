@@ -63,7 +63,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         DocumentDraft? draft = null;
         if (problem is null) (draft, problem) = form.ToDraft(request.Query);
         if (draft is { } read) (draft, problem) = await EnterAsync(request, read);
-        if (problem is not null && form.File?.FileKey is { } key) uploads.Delete(key);
+        if (problem is not null && form.File?.FileKey is { } key) await uploads.DeleteAsync(key);
         return (draft, problem);
     }
 
@@ -144,6 +144,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         KeepAbbreviations = body.KeepAbbreviations ?? false,
         IncludeMetadata = body.IncludeMetadata ?? false,
         Rechunk = NotEmpty(body.Rechunk),
+        CallbackUrl = NotEmpty(body.CallbackUrl),
     };
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
@@ -155,6 +156,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
         [
             "tenant_id", "collection_id", "document_id", "file", "url", "text", "title", "description", "tags", "chunk_size", "chunk_overlap",
             "embedding_model", "chunker", "strict", "keep_abbreviations", "include_metadata", "rechunk", "metadata",
+            "callback_url",
         ];
 
         private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
@@ -243,6 +245,7 @@ public sealed class DocumentBody(UploadStore uploads, Settings settings)
                 KeepAbbreviations = IsSet("keep_abbreviations"),
                 IncludeMetadata = IsSet("include_metadata"),
                 Rechunk = Get("rechunk"),
+                CallbackUrl = Get("callback_url"),
                 Warnings = UnknownFields.Warn(_values.Keys.Except(Known), Known),
             }.WithIdsFrom(query), null);
         }

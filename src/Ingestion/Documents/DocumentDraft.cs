@@ -36,6 +36,7 @@ public sealed record DocumentDraft
     public bool KeepAbbreviations { get; init; }
     public bool IncludeMetadata { get; init; }
     public string? Rechunk { get; init; }
+    public string? CallbackUrl { get; init; }
 
     /// <summary>What was odd about the request and did not stop it.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -94,6 +95,8 @@ public sealed record DocumentDraft
         ChunkSize = ChunkSize ?? settings.ChunkSize,
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
+        CallbackUrl = CallbackUrl,
+        Notify = CallbackUrl is not null || settings.WebhookUrl is not null,
         Cost = 1 + content.Size / 100_000.0,
         CreatedAt = now,
         IdempotencyKey = idempotencyKey,
@@ -107,11 +110,14 @@ public sealed record DocumentDraft
             var length = Text.Length <= settings.MaxTextLength ? Text.Length : new CodePoints(Text).Total;
             if (length > settings.MaxTextLength) return Problems.TextTooLong(settings.MaxTextLength, length);
         }
-        if (Url is not null && (Url.Length > MaxUrl || !Uri.TryCreate(Url, UriKind.Absolute, out var address)
-            || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps) || address.UserInfo.Length > 0))
-            return Problems.Invalid("url", $"url must be an absolute http or https address of at most {MaxUrl} characters, without a user name or password.");
-        return null;
+        return CheckAddress("url", Url) ?? CheckAddress("callback_url", CallbackUrl);
     }
+
+    private static Problem? CheckAddress(string field, string? url) =>
+        url is not null && (url.Length > MaxUrl || !Uri.TryCreate(url, UriKind.Absolute, out var address)
+            || (address.Scheme != Uri.UriSchemeHttp && address.Scheme != Uri.UriSchemeHttps) || address.UserInfo.Length > 0)
+            ? Problems.Invalid(field, $"{field} must be an absolute http or https address of at most {MaxUrl} characters, without a user name or password.")
+            : null;
 
     private Problem? CheckDescription()
     {
@@ -158,7 +164,7 @@ public sealed record DocumentDraft
             CollectionId, DocumentId, Kind.ToString(), content.Hash, content.FileName, Url, Title, Description,
             string.Join('\u001f', Tags), Metadata?.GetRawText(), ChunkSize?.ToString(CultureInfo.InvariantCulture),
             ChunkOverlap?.ToString(CultureInfo.InvariantCulture), EmbeddingModel, Chunker, Strict ? "strict" : null,
-            KeepAbbreviations ? "abbreviations" : null, IncludeMetadata ? "metadata" : null, Rechunk,
+            KeepAbbreviations ? "abbreviations" : null, IncludeMetadata ? "metadata" : null, Rechunk, CallbackUrl,
         };
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\u001e', parts))));
     }

@@ -14,7 +14,7 @@ namespace Ingestion.Documents;
 /// <summary>From a draft to an accepted task: checked, its bytes on disk, its row committed. What is not accepted leaves nothing behind.</summary>
 public sealed class DocumentIntake(
     ITaskEngine engine, IChunkStore store, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
-    Settings settings, TimeProvider time)
+    GuardedHttp http, Settings settings, TimeProvider time)
 {
     public Task<(EnqueueResult? Result, Problem? Problem)> AcceptAsync(DocumentDraft draft, string? idempotencyKey, CancellationToken cancel) =>
         AcceptAsync(draft, idempotencyKey, null, cancel);
@@ -33,6 +33,7 @@ public sealed class DocumentIntake(
             var problem = idempotencyKey is not null && !RequestIds.IsValid(idempotencyKey)
                 ? Problems.InvalidId("Idempotency-Key")
                 : draft.Check(settings);
+            problem ??= CheckCallback(draft);
             problem ??= await CheckModelAsync(draft, cancel);
             if (problem is not null) return (null, problem);
             (content, problem) = await PrepareAsync(draft, cancel);
@@ -63,7 +64,7 @@ public sealed class DocumentIntake(
         finally
         {
             var isOthers = givenId is not null && draft.File is not null;
-            if (!kept && !isOthers && content?.FileKey is { } key) uploads.Delete(key);
+            if (!kept && !isOthers && content?.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 
@@ -74,7 +75,7 @@ public sealed class DocumentIntake(
         if (draft.Text is not null) return await SaveTextAsync(draft.Text, cancel);
         var file = draft.File!;
         if (file.Size == 0) return (file, null);
-        using var stream = uploads.Open(file);
+        await using var stream = await uploads.OpenAsync(file, cancel);
         var type = MediaTypes.Detect(stream!, file.FileName, file.MediaType, new()).MediaType;
         if (settings.Ocr == "off" && PictureReader.Takes(type)) return (file, Problems.PictureWithoutOcr(type));
         return type == MediaTypes.EncryptedOffice || DocumentReaders.Supported.Contains(type)
@@ -82,13 +83,17 @@ public sealed class DocumentIntake(
             : (file, Problems.UnsupportedFileType(type, DocumentReaders.SupportedExtensions));
     }
 
-    /// <summary>A collection has the model of its first document. A task finds that out too; whoever names a model is told at once.</summary>
+    /// <summary>What can be told of an address before a name is looked up; the rest is told when it is called.</summary>
+    private Problem? CheckCallback(DocumentDraft draft) =>
+        draft.CallbackUrl is { } url && http.Refusal(url, out _) is { } refusal ? Problems.Invalid("callback_url", refusal) : null;
+
+    /// <summary>A collection has the model of its first document. A task finds that out too; where vectors are paid for, one is told at once.</summary>
     private async Task<Problem?> CheckModelAsync(DocumentDraft draft, CancellationToken cancel)
     {
-        if (draft.EmbeddingModel is null || await store.GetVectorSpaceAsync(draft.TenantId, draft.CollectionId, cancel) is not { } space) return null;
+        if ((draft.EmbeddingModel is null && preparation.IsEmbeddedHere) || await store.GetVectorSpaceAsync(draft.TenantId, draft.CollectionId, cancel) is not { } space) return null;
         var model = preparation.ModelFor(draft.EmbeddingModel);
         return model == space.Model ? null : Problems.ModelConflict(
-            $"The collection's vectors were made with {space.Model}, these would be {model}. Use another collection, or ask for that model.");
+            $"The collection's vectors were made with {space.Model}, these would be {model}. Use another collection, or ask for that model (embedding_model).");
     }
 
     private async Task<(DocumentSource?, Problem?)> SaveTextAsync(string text, CancellationToken cancel)

@@ -49,7 +49,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         }
         finally
         {
-            if (source?.FileKey is { } key) uploads.Delete(key);
+            if (source?.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class DocumentPlan(DocumentIntake intake, DocumentPreparation prep
         var kept = chunks.Count(chunk => stored.Contains(chunk.ChunkId));
         var plan = new PlanResponse(
             true, chunks.Count == 1 ? "1 chunk." : $"{chunks.Count} chunks.", Views(chunks), Views(parents),
-            chunks.Sum(chunk => (long)chunk.TokenCount), document.PageCount, new(kept, chunks.Count - kept, stored.Count - kept), [.. draft.Warnings, .. document.Warnings]);
+            chunks.Sum(chunk => (long)chunk.TokenCount), document.PageCount, new(kept, chunks.Count - kept, stored.Count - kept), [.. draft.Warnings, .. document.Warnings, .. prepared.Warnings]);
         return Results.Json(plan, DocumentWire.Answers.PlanResponse);
 
         IReadOnlyList<ChunkView> Views(IReadOnlyList<NewChunk> all) =>

@@ -60,6 +60,9 @@ public abstract record DocumentRequest
     /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
     public string? Rechunk { get; init; }
 
+    /// <summary>An http or https address that is told of the task's end by a signed POST.</summary>
+    public string? CallbackUrl { get; init; }
+
     /// <summary>Fields that are none of these: taken as a mistake worth a warning, not as one worth a refusal.</summary>
     [JsonExtensionData]
     public Dictionary<string, JsonElement>? Unknown { get; set; }
@@ -96,6 +99,9 @@ public sealed record DocumentForm
 
     /// <summary>Of a document that is stored already: stable (chunks whose text stays keep their boundaries) or full (all is split anew).</summary>
     public string? Rechunk { get; init; }
+
+    /// <summary>An http or https address that is told of the task's end by a signed POST.</summary>
+    public string? CallbackUrl { get; init; }
 
     /// <summary>A JSON object.</summary>
     public string? Metadata { get; init; }

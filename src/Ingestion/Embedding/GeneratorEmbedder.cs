@@ -1,22 +1,27 @@
-using System.Numerics.Tensors;
 using Microsoft.Extensions.AI;
 
 namespace Ingestion.Embedding;
 
 /// <summary>Makes a provider of any <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/>, and trusts nothing of what it answers.</summary>
-/// <param name="isLocal">See <see cref="IEmbedder.IsLocal"/>.</param>
 /// <param name="modelFor">The model for the one that a document asked for, null where it asked for none.</param>
 public sealed class GeneratorEmbedder(
-    string name, IEmbeddingGenerator<string, Embedding<float>> generator, Func<string?, string> modelFor, int maxBatch, int maxBatchTokens,
-    bool isLocal = false)
+    string name, IEmbeddingGenerator<string, Embedding<float>> generator, Func<string?, string> modelFor, int maxBatch, int maxBatchTokens)
     : IEmbedder, IDisposable
 {
     public string Name => name;
-    public bool IsLocal => isLocal;
+
+    public bool IsLocal { get; init; }
+
     public int MaxBatch => maxBatch;
+
     public int MaxBatchTokens => maxBatchTokens;
 
+    /// <summary>By the model; without it, texts may be as long as they like.</summary>
+    public Func<string, TextLimit>? Limit { get; init; }
+
     public string ModelFor(string? requested) => modelFor(requested);
+
+    public TextLimit? LimitOf(string model) => Limit?.Invoke(model);
 
     public async Task<EmbeddingAnswer> EmbedAsync(EmbeddingBatch batch, CancellationToken cancel)
     {
@@ -33,33 +38,12 @@ public sealed class GeneratorEmbedder(
         }
         catch (Exception fault) when (fault is not EmbeddingException)
         {
-            throw new EmbeddingException($"The embedding provider {name} failed: {fault.Message}", transient: true, inner: fault);
+            throw new EmbeddingException($"The embedding provider {name} failed: {fault.Message}", EmbeddingFault.Away, inner: fault);
         }
-        if (answer.Count != texts.Count)
-            throw new EmbeddingException(
-                $"The embedding provider {name} gave {answer.Count} vectors for {texts.Count} texts.", transient: true);
-        var vectors = new ReadOnlyMemory<float>[texts.Count];
-        for (var i = 0; i < vectors.Length; i++)
-        {
-            vectors[i] = answer[i].Vector;
-            Check(vectors[i].Span, vectors[0].Length, texts[i].Index);
-        }
+        ReadOnlyMemory<float>[] vectors = [.. answer.Select(one => one.Vector)];
+        GivenVectors.Check($"The embedding provider {name}", texts, vectors);
         return new EmbeddingAnswer.Vectors(vectors);
     }
 
     public void Dispose() => generator.Dispose();
-
-    private void Check(ReadOnlySpan<float> vector, int dimension, int chunk)
-    {
-        if (vector.IsEmpty)
-            throw new EmbeddingException($"The embedding provider {name} gave an empty vector for chunk {chunk}.", transient: true);
-        if (vector.Length != dimension)
-            throw new EmbeddingException(
-                $"The embedding provider {name} gave {vector.Length} numbers for chunk {chunk} and {dimension} for the one before it.",
-                transient: false);
-        // Squares too must stay finite: similarity is computed from them.
-        if (!float.IsFinite(TensorPrimitives.SumOfSquares(vector)))
-            throw new EmbeddingException(
-                $"The embedding provider {name} gave numbers for chunk {chunk} that are not finite.", transient: true);
-    }
 }

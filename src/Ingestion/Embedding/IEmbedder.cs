@@ -1,3 +1,5 @@
+using Ingestion.Chunking;
+
 namespace Ingestion.Embedding;
 
 /// <summary>Turns texts into vectors, now or later. A new provider is one class and one line in <see cref="Embedders"/>.</summary>
@@ -18,6 +20,9 @@ public interface IEmbedder
     /// <summary>The model that a document gets which asks for <paramref name="requested"/> (null: for none).</summary>
     string ModelFor(string? requested);
 
+    /// <summary>What one text may have; null where it may have anything. A longer one is split again before it comes here, never cut.</summary>
+    TextLimit? LimitOf(string model) => null;
+
     /// <exception cref="EmbeddingException">The provider refused, failed or answered nonsense.</exception>
     Task<EmbeddingAnswer> EmbedAsync(EmbeddingBatch batch, CancellationToken cancel);
 }
@@ -37,7 +42,14 @@ public sealed record EmbeddingBatch
     public required int TotalChunks { get; init; }
 
     public required IReadOnlyList<BatchText> Texts { get; init; }
+
+    /// <summary>Told why the answer takes its time, in a sentence for the client.</summary>
+    public Action<string>? Waits { get; init; }
 }
+
+/// <param name="Tokens">At the most.</param>
+/// <param name="Counter">As the model counts them.</param>
+public sealed record TextLimit(int Tokens, TokenCounter Counter);
 
 public readonly record struct BatchText(int Index, string ChunkId, string Text);
 
@@ -52,11 +64,30 @@ public abstract record EmbeddingAnswer
     public sealed record Pending : EmbeddingAnswer;
 }
 
-/// <param name="Transient">Whether another attempt may succeed.</param>
-/// <param name="RetryAfter">As the provider asked.</param>
-public sealed class EmbeddingException(string message, bool transient, TimeSpan? retryAfter = null, Exception? inner = null)
+public enum EmbeddingFault
+{
+    /// <summary>The same again would be refused again: something has to be set or sent otherwise.</summary>
+    Refused,
+
+    /// <summary>An answer came that cannot be used. It was paid for, so it is not asked for often.</summary>
+    Nonsense,
+
+    /// <summary>The provider asks to be asked later.</summary>
+    Busy,
+
+    /// <summary>No answer, or an error of the provider's own.</summary>
+    Away,
+}
+
+/// <param name="message">For the client: what happened and what to do.</param>
+/// <param name="retryAfter">As the provider asked.</param>
+public sealed class EmbeddingException(string message, EmbeddingFault fault, TimeSpan? retryAfter = null, Exception? inner = null)
     : Exception(message, inner)
 {
-    public bool Transient { get; } = transient;
+    public EmbeddingFault Fault { get; } = fault;
+
+    /// <summary>Whether another attempt may succeed.</summary>
+    public bool Transient => Fault is EmbeddingFault.Busy or EmbeddingFault.Away;
+
     public TimeSpan? RetryAfter { get; } = retryAfter;
 }

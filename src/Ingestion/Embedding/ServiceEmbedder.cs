@@ -11,7 +11,8 @@ namespace Ingestion.Embedding;
 /// An embedding service of the ecosystem: it takes an <c>EmbeddingRequestAction</c> by HTTP and answers at once (200, with the
 /// <c>EmbeddingCallbackAction</c> in the body) or later (202, and the callback comes to the queue or to <c>/embeddings/callback</c>).
 /// </summary>
-public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbedder
+/// <param name="callTime">Of one call; a service that has more to do answers 202 and calls back.</param>
+public sealed class ServiceEmbedder(HttpClient http, Settings settings, TimeSpan callTime) : IEmbedder
 {
     public const string ProviderName = "service";
 
@@ -28,7 +29,7 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbed
     public async Task<EmbeddingAnswer> EmbedAsync(EmbeddingBatch batch, CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        patience.CancelAfter(settings.EmbeddingTimeout);
+        patience.CancelAfter(callTime);
         try
         {
             using var body = new StringContent(RequestOf(batch, settings.EmbeddingCallbackQueue).ToJsonString(), new MediaTypeHeaderValue("application/json", "utf-8"));
@@ -41,15 +42,15 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbed
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
-            throw new EmbeddingException($"The embedding service did not answer within {settings.EmbeddingTimeout.TotalSeconds:0} s (EMBEDDING_TIMEOUT).", transient: true);
+            throw new EmbeddingException($"The embedding service did not answer within {callTime.TotalSeconds:0} s.", EmbeddingFault.Away);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            throw new EmbeddingException("The embedding service cannot be reached. Check EMBEDDING_SERVICE_URL and the service.", transient: true, inner: fault);
+            throw new EmbeddingException("The embedding service cannot be reached. Check EMBEDDING_SERVICE_URL and the service.", EmbeddingFault.Away, inner: fault);
         }
         catch (JsonException fault)
         {
-            throw new EmbeddingException("The embedding service answered 200 with something that is not JSON.", transient: true, inner: fault);
+            throw new EmbeddingException("The embedding service answered 200 with something that is not JSON. Check EMBEDDING_SERVICE_URL.", EmbeddingFault.Nonsense, inner: fault);
         }
     }
 
@@ -63,33 +64,28 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbed
     private static EmbeddingException Refusal(HttpResponseMessage answer)
     {
         var status = (int)answer.StatusCode;
-        var retryAfter = answer.Headers.RetryAfter is { } header
-            ? header.Delta ?? (header.Date is { } date ? date - DateTimeOffset.UtcNow : null)
-            : null;
-        return new EmbeddingException(
-            $"The embedding service refused the request with status {status}.",
-            transient: status is 408 or 425 or 429 or >= 500, retryAfter > TimeSpan.Zero ? retryAfter : null);
+        var fault = ProviderAnswer.FaultOf(answer);
+        var advice = fault == EmbeddingFault.Refused ? " Check EMBEDDING_SERVICE_URL and what the service expects." : "";
+        return new EmbeddingException($"The embedding service refused the request with status {status}.{advice}", fault, ProviderAnswer.RetryAfterOf(answer));
     }
 
-    private static List<ReadOnlyMemory<float>> Read(JsonElement json, EmbeddingBatch batch)
+    private static ReadOnlyMemory<float>[] Read(JsonElement json, EmbeddingBatch batch)
     {
         var action = EmbeddingCallbackAction.Parse(json, out var reason)
-            ?? throw new EmbeddingException("The embedding service's answer cannot be read: " + reason, transient: true);
-        if (!action.IsSuccess) throw new EmbeddingException($"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", transient: true);
-        var count = batch.Texts.Count;
-        if (action.Embeddings.Count != count) throw new EmbeddingException($"The embedding service answered {action.Embeddings.Count} vectors for {count} texts.", transient: true);
-        var dimension = action.Embeddings[0].Length;
-        if (dimension == 0 || action.Embeddings.Any(vector => vector.Length != dimension))
-            throw new EmbeddingException("The embedding service answered vectors of different dimensions.", transient: true);
-        if (action.ChunkIds is not { } ids) return [.. action.Embeddings.Select(vector => (ReadOnlyMemory<float>)vector)];
+            ?? throw new EmbeddingException("The embedding service's answer cannot be read: " + reason, EmbeddingFault.Nonsense);
+        if (!action.IsSuccess)
+            throw new EmbeddingException($"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", EmbeddingFault.Away);
+        ReadOnlyMemory<float>[] vectors = [.. action.Embeddings.Select(vector => (ReadOnlyMemory<float>)vector)];
+        GivenVectors.Check("The embedding service", batch.Texts, vectors);
+        if (action.ChunkIds is not { } ids) return vectors;
 
-        var byId = new Dictionary<string, float[]>();
-        for (var i = 0; i < Math.Min(ids.Count, count); i++) byId.TryAdd(ids[i], action.Embeddings[i]);
+        var byId = new Dictionary<string, ReadOnlyMemory<float>>();
+        for (var i = 0; i < Math.Min(ids.Count, vectors.Length); i++) byId.TryAdd(ids[i], vectors[i]);
         return
         [
             .. batch.Texts.Select(text => byId.TryGetValue(text.ChunkId, out var vector)
-                ? (ReadOnlyMemory<float>)vector
-                : throw new EmbeddingException("The embedding service's answer lacks a chunk that was asked for.", transient: true)),
+                ? vector
+                : throw new EmbeddingException("The embedding service's answer lacks a chunk that was asked for.", EmbeddingFault.Nonsense)),
         ];
     }
 

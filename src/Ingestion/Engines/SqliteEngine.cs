@@ -6,7 +6,7 @@ namespace Ingestion.Engines;
 /// <summary>
 /// Tasks in the service's one SQLite file: nothing to install. Any number of processes of one machine may work on the same file.
 /// </summary>
-public sealed class SqliteEngine : ITaskEngine
+public sealed partial class SqliteEngine : ITaskEngine
 {
     private const int MaxPromotions = 64;
     private const int MaxRescues = 64;

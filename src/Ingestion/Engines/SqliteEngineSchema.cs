@@ -89,5 +89,12 @@ internal static class SqliteEngineSchema
           SELECT tenant, 0, 0, count(*) FROM task WHERE completed_at IS NULL GROUP BY tenant
           ON CONFLICT(id) DO UPDATE SET open=excluded.open;
         """,
+        """
+        -- notify: its end is to be told to somebody. webhook_at: ended, when that is tried next; webhook_tries: of this end.
+        ALTER TABLE task ADD COLUMN notify INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE task ADD COLUMN webhook_at INTEGER;
+        ALTER TABLE task ADD COLUMN webhook_tries INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX task_webhook ON task(webhook_at) WHERE webhook_at IS NOT NULL;
+        """,
     ];
 }

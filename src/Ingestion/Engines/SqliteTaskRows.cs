@@ -50,16 +50,16 @@ internal static class SqliteTaskRows
         var seq = session.Scalar<long>(
             """
             INSERT INTO task(id, tenant, collection, document, file_key, idempotency_key, fingerprint, priority, cost, created_at, phase, state, vft,
-              committing, cancel, attempt, failures, crashes, released, percentage, last_event, updated_at, message)
+              committing, cancel, attempt, failures, crashes, released, percentage, last_event, updated_at, message, notify)
             VALUES($id, $tenant, $collection, $document, $file, $key, $fingerprint, $priority, $cost, $created, 0, $state, $vft,
-              0, 0, 0, 0, 0, 0, 0, $events, $now, $message)
+              0, 0, 0, 0, 0, 0, 0, $events, $now, $message, $notify)
             RETURNING seq
             """,
             ("$id", spec.TaskId), ("$tenant", spec.TenantId), ("$collection", spec.CollectionId),
             ("$document", spec.DocumentId), ("$file", spec.Content.FileKey), ("$key", spec.IdempotencyKey),
             ("$fingerprint", spec.Fingerprint), ("$priority", spec.Priority), ("$cost", spec.Cost),
             ("$created", spec.CreatedAt.ToUnixTimeMilliseconds()), ("$state", (int)accepted.State!), ("$vft", place),
-            ("$events", accepted.Count), ("$now", now), ("$message", accepted.Message));
+            ("$events", accepted.Count), ("$now", now), ("$message", accepted.Message), ("$notify", spec.Notify));
         session.Execute("INSERT INTO task_spec(task, spec, inline) VALUES($task, $spec, $inline)",
             ("$task", seq), ("$spec", specJson), ("$inline", spec.Content.Inline));
         WriteEvents(session, seq, 0, 0, accepted);
@@ -159,6 +159,7 @@ internal static class SqliteTaskRows
             """
             UPDATE task SET phase=$phase, vft=$vft, run_at=$run_at, lease_until=NULL, worker=NULL, committing=0, cancel=$cancel,
               failures=$failures, crashes=$crashes, released=$released, completed_at=$completed_at,
+              webhook_at=CASE WHEN notify THEN $completed_at END, webhook_tries=0,
               state=coalesce($state, state), percentage=$percentage, last_event=$last, updated_at=$now,
               message=coalesce($message, message), details=CASE WHEN $has_details THEN $details ELSE details END,
               error=CASE WHEN $clean THEN NULL ELSE coalesce($error, error) END, result=$result,

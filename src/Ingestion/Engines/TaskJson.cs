@@ -20,6 +20,8 @@ internal sealed partial class TaskJson : JsonSerializerContext
 
     public static TaskSpec ReadSpec(string json) => JsonSerializer.Deserialize(json, Default.TaskSpec)!;
 
+    public static TaskSpec ReadSpec(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Default.TaskSpec)!;
+
     public static string? Write(TaskError? error) => error is null ? null : JsonSerializer.Serialize(error, Default.TaskError);
 
     public static TaskError? ReadError(string? json) => json is null ? null : JsonSerializer.Deserialize(json, Default.TaskError);

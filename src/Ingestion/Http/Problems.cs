@@ -52,6 +52,10 @@ public static class Problems
         $"{limit} plans of this tenant are being made, which is the limit. Ask for the next when one is done.",
         new() { Limit = limit }, TimeSpan.FromSeconds(1));
 
+    public static Problem TooManyStreams(int limit) => new(429, "rate_limited",
+        $"{limit} sockets and event streams of this tenant are open, which is the limit. Close those that are not needed; one ends with its task.",
+        new() { Limit = limit }, TimeSpan.FromSeconds(5));
+
     public static Problem RateLimited(long limit, TimeSpan retryAfter) => new(429, "rate_limited",
         $"The tenant has sent its {limit} requests of this minute. Go on after the time in Retry-After.", new() { Limit = limit }, retryAfter);
 
@@ -109,8 +113,13 @@ public static class Problems
         message, new() { Limit = limit }, TimeSpan.FromHours(1));
 
     public static Problem Unavailable() => new(503, "engine_unavailable",
-        "The service cannot reach or write its storage at the moment. Nothing was accepted; send the request again after the time in Retry-After.",
+        "The service cannot reach or write its storage at the moment. Send the request again after the time in Retry-After; with the same "
+        + "Idempotency-Key it is done once, even where this one was taken after all.",
         RetryAfter: TimeSpan.FromSeconds(5));
+
+    public static Problem EmbeddingUnavailable(TimeSpan? retryAfter) => new(503, "embedding_unavailable",
+        "The embedding provider does not answer, so the query cannot be embedded. Search with mode text, or try again after the time in Retry-After.",
+        RetryAfter: retryAfter ?? TimeSpan.FromSeconds(5));
 
     public static Problem Internal() => new(500, "internal_error",
         "The service met an error of its own. Try again; if it stays, report it with the time of the request.");

@@ -37,6 +37,7 @@ public sealed class DocumentActions(DocumentIntake intake, UploadStore uploads, 
             ChunkSize = wanted.ChunkSize,
             ChunkOverlap = wanted.ChunkOverlap,
             EmbeddingModel = wanted.EmbeddingModel,
+            CallbackUrl = wanted.CallbackUrl,
             Chunker = wanted.Chunker,
         };
         var (_, problem) = await intake.AcceptActionAsync(draft, wanted.TaskId, cancel);
@@ -51,7 +52,7 @@ public sealed class DocumentActions(DocumentIntake intake, UploadStore uploads, 
     private async Task<DocumentSource?> FindFileAsync(string key, string? name, CancellationToken cancel)
     {
         if (!UploadStore.IsKey(key)) return null;
-        await using var bytes = uploads.Open(key);
+        await using var bytes = await uploads.OpenAsync(key, cancel);
         if (bytes is null) return null;
         return new DocumentSource
         {

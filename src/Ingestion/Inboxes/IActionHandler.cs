@@ -13,12 +13,15 @@ public interface IActionHandler
 }
 
 /// <param name="DeadReason">Why nobody can do it, ever; null where it was done.</param>
-/// <param name="RetryAfter">There is no room for it now.</param>
-public readonly record struct ActionOutcome(string? DeadReason = null, TimeSpan? RetryAfter = null)
+/// <param name="RetryAfter">It cannot be done now.</param>
+/// <param name="LetsOthersPass">What stands behind it goes first.</param>
+public readonly record struct ActionOutcome(string? DeadReason = null, TimeSpan? RetryAfter = null, bool LetsOthersPass = false)
 {
     public static ActionOutcome Done => default;
 
     public static ActionOutcome Dead(string reason) => new(reason);
 
     public static ActionOutcome Later(TimeSpan wait) => new(null, wait);
+
+    public static ActionOutcome Behind(TimeSpan wait) => new(null, wait, LetsOthersPass: true);
 }

@@ -64,7 +64,7 @@ public sealed class InboxReader(
             isDecided = true;
             if (outcome.RetryAfter is { } wait)
             {
-                await inbox.GiveBackAsync();
+                await (outcome.LetsOthersPass ? inbox.PutBehindAsync() : inbox.GiveBackAsync());
                 await PauseAsync(wait, stop);
             }
             else if (outcome.DeadReason is { } reason)

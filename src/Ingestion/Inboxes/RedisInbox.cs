@@ -45,6 +45,9 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
     /// <summary>Back to the front, for this reader or another.</summary>
     public Task GiveBackAsync() => redis.AskAsync(database => database.ListMoveAsync(Mine, queue, ListSide.Right, ListSide.Left));
 
+    /// <summary>Back to the end.</summary>
+    public Task PutBehindAsync() => redis.AskAsync(database => database.ListMoveAsync(Mine, queue, ListSide.Right, ListSide.Right));
+
     /// <summary>Puts an item that cannot be read aside, whole, with the reason.</summary>
     public async Task BuryAsync(byte[] item, string reason, DateTimeOffset now)
     {

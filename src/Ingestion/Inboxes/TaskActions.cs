@@ -12,6 +12,13 @@ public sealed class TaskActions(ITaskEngine engine, RedisConnection redis, Setti
 {
     private const string Unknown = "There is no such task for this tenant.";
     private static readonly TimeSpan AlmostDone = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>The lists are read side by side: what is said of a task may overtake the document that makes it, by so much.</summary>
+    private static readonly TimeSpan LongestOvertaking = TimeSpan.FromSeconds(5);
+
+    /// <summary>Since when a task that nobody knows is waited for.</summary>
+    private readonly Dictionary<(string Tenant, string TaskId), long> _early = [];
 
     public string Queue => settings.TaskStatusQueue;
 
@@ -23,13 +30,13 @@ public sealed class TaskActions(ITaskEngine engine, RedisConnection redis, Setti
             var result = await engine.CancelAsync(asked.TenantId, asked.TaskId, cancel);
             return result.Kind switch
             {
-                CancelKind.NotFound => ActionOutcome.Dead(Unknown),
+                CancelKind.NotFound => NotYet(asked),
                 // It ends in a moment, and then this has come too late.
                 CancelKind.Committing => ActionOutcome.Later(AlmostDone),
                 CancelKind.Cancelled or CancelKind.Requested or CancelKind.Finished => ActionOutcome.Done,
             };
         }
-        if (await engine.GetAsync(asked.TenantId, asked.TaskId, cancel) is not { } task) return ActionOutcome.Dead(Unknown);
+        if (await engine.GetAsync(asked.TenantId, asked.TaskId, cancel) is not { } task) return NotYet(asked);
         var view = JsonSerializer.SerializeToNode(TaskView.Of(task), TaskWire.Default.TaskView)!;
         var answer = asked.Answer(view, time.GetUtcNow()).ToJsonString();
         try
@@ -41,5 +48,13 @@ public sealed class TaskActions(ITaskEngine engine, RedisConnection redis, Setti
         {
             return ActionOutcome.Dead("callback_queue is not a list.");
         }
+    }
+
+    private ActionOutcome NotYet(TaskAction asked)
+    {
+        foreach (var (old, _) in _early.Where(one => time.GetElapsedTime(one.Value) > 2 * LongestOvertaking).ToList()) _early.Remove(old);
+        var task = (asked.TenantId, asked.TaskId);
+        if (_early.TryAdd(task, time.GetTimestamp()) || time.GetElapsedTime(_early[task]) < LongestOvertaking) return ActionOutcome.Behind(LookAgain);
+        return ActionOutcome.Dead(Unknown);
     }
 }

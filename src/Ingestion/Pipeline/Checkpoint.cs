@@ -23,6 +23,9 @@ public sealed record Checkpoint
     /// <summary>Times that vectors were asked for with an answer to come later.</summary>
     public int Asked { get; init; }
 
+    /// <summary>Since when the provider has asked for nothing but pauses.</summary>
+    public DateTimeOffset? PausedSince { get; init; }
+
     /// <summary>What the embedding service's callback said went wrong.</summary>
     public string? CallbackError { get; init; }
 

@@ -21,6 +21,9 @@ public sealed class DocumentPreparation(
     /// <summary>The embedding model of a document that asks for one.</summary>
     public string ModelFor(string? requested) => embedder.ModelFor(requested);
 
+    /// <summary>Whether vectors cost nothing but this process's time.</summary>
+    public bool IsEmbeddedHere => embedder.IsLocal;
+
     /// <exception cref="StepException">The address cannot be fetched.</exception>
     public async Task<DocumentSource> FetchAsync(string url, Action<FetchProgress>? progress, CancellationToken cancel)
     {
@@ -37,7 +40,7 @@ public sealed class DocumentPreparation(
     /// <exception cref="StepException">It cannot be read, or not within its limits.</exception>
     public async Task<ExtractedDocument> ReadAsync(DocumentSource source, SourceKind kind, Action<ReadProgress>? progress, CancellationToken cancel)
     {
-        using var bytes = uploads.Open(source)
+        await using var bytes = await uploads.OpenAsync(source, cancel)
             ?? throw new StepException(new TaskError(TaskErrors.Storage, "The uploaded file is gone. Send the document again."), transient: false);
         var content = new DocumentContent
         {
@@ -101,6 +104,8 @@ public sealed class DocumentPreparation(
         {
             throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
         }
+        var warnings = new List<string>();
+        chunks = Fit(spec, document, chunks, options, warnings.Add, cancel);
         if (chunks.Count == 0)
             throw new StepException(new TaskError(TaskErrors.EmptyDocument, "The document holds no text. A scan or a picture needs OCR first."), transient: false);
         if (chunks.Count > settings.MaxChunksPerDocument)
@@ -110,7 +115,25 @@ public sealed class DocumentPreparation(
                     $"The document would have {chunks.Count} chunks; {settings.MaxChunksPerDocument} are allowed (MAX_CHUNKS_PER_DOCUMENT). Split it, or ask for larger chunks."),
                 transient: false);
         }
-        return PreparedChunks.Of(spec, document, chunks, chunking, preface);
+        return PreparedChunks.Of(spec, document, chunks, chunking, preface) with { Warnings = warnings };
+    }
+
+    /// <summary>Chunks that the embedding model takes whole.</summary>
+    private IReadOnlyList<Chunk> Fit(
+        TaskSpec spec, ExtractedDocument document, IReadOnlyList<Chunk> chunks, ChunkOptions options, Action<string> warnings, CancellationToken cancel)
+    {
+        if (embedder.LimitOf(embedder.ModelFor(spec.EmbeddingModel)) is not { } limit) return chunks;
+        try
+        {
+            return LongChunks.Split(
+                document, chunks, options, limit.Counter, limit.Tokens,
+                chunk => EmbeddedText.Before(options.Metadata, chunk.TableHeader is { } rows ? document.Text[rows.Start..rows.End] : null),
+                warnings, cancel);
+        }
+        catch (ChunkingException fault)
+        {
+            throw new StepException(new TaskError(TaskErrors.Chunking, fault.Message), transient: false, inner: fault);
+        }
     }
 
     /// <summary>All that decides where a text is cut.</summary>
@@ -143,7 +166,8 @@ public sealed class DocumentPreparation(
     {
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         var sentences = texts.Select((text, index) => new BatchText(index, "", text)).ToList();
-        foreach (var batch in EmbeddingBatches.Split(sentences, embedder.MaxBatch, embedder.MaxBatchTokens))
+        var model = embedder.ModelFor(spec.EmbeddingModel);
+        foreach (var batch in EmbeddingBatches.Split(sentences, embedder.MaxBatch, embedder.MaxBatchTokens, embedder.LimitOf(model)?.Counter))
         {
             var answer = await embedder.EmbedAsync(
                 new EmbeddingBatch
@@ -154,7 +178,7 @@ public sealed class DocumentPreparation(
                     TaskId = spec.TaskId,
                     Attempt = 0,
                     Title = spec.Title,
-                    Model = embedder.ModelFor(spec.EmbeddingModel),
+                    Model = model,
                     TotalChunks = texts.Count,
                     Texts = batch,
                 }, cancel);

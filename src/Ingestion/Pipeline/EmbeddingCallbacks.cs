@@ -1,4 +1,5 @@
 using Ingestion.Actions;
+using Ingestion.Embedding;
 using Ingestion.Store;
 using Ingestion.Tasks;
 
@@ -21,7 +22,7 @@ public enum CallbackKind
 public sealed record CallbackResult(CallbackKind Kind, string Message);
 
 /// <summary>Brings an embedding service's answer to the task that waits for it. The same answer twice is the same as once.</summary>
-public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
+public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, ChunkEmbedding embedding)
 {
     private const int ReadAtOnce = 1_000;
     private const int ParkingTries = 100;
@@ -48,6 +49,8 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store)
         {
             return await RefuseAsync(task, "The callback's vectors have another dimension than those that came before.", cancel);
         }
+        var texts = pending.ToDictionary(chunk => chunk.Index, chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text));
+        await embedding.RememberAsync(staged, [.. vectors.Select(one => texts[one.Index])], [.. vectors.Select(one => one.Vector)], cancel);
         await ResumeIfCompleteAsync(staged, task.Attempt, cancel);
         return new(CallbackKind.Taken, "The vectors were taken.");
     }

@@ -18,13 +18,14 @@ namespace Ingestion.Pipeline;
 /// <see cref="TaskStory"/>; how the attempt ends is the value that comes back.
 /// </summary>
 public sealed class IngestionPipeline(
-    ITaskEngine engine, IChunkStore store, IEmbedder embedder, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
+    ITaskEngine engine, IChunkStore store, IEmbedder embedder, ChunkEmbedding embedding, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
     Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, IOneWrite? oneWrite = null)
 {
     /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
     private const int CheckpointChunks = 64;
 
     private const int MaxCallbackAsks = 3;
+    private static readonly TimeSpan StorePause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointTime = TimeSpan.FromMilliseconds(500);
 
     /// <summary>How the attempt ended, and what is left to write of it.</summary>
@@ -41,7 +42,29 @@ public sealed class IngestionPipeline(
         }
         catch (Exception fault)
         {
+            if (fault is UnavailableException) await WaitForStoreAsync(hold);
             return new(hold.Reason == EndReason.None ? await FailAsync(hold, story, fault) : await EndEarlyAsync(hold, story));
+        }
+    }
+
+    /// <summary>However long the store is away, it costs a task one attempt, and no other task begins that would fail as well.</summary>
+    private async Task WaitForStoreAsync(LeaseHold hold)
+    {
+        while (!hold.Token.IsCancellationRequested)
+        {
+            try
+            {
+                await store.ReadIdentityAsync(hold.Token);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (UnavailableException)
+            {
+                await Task.Delay(StorePause, time, hold.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 
@@ -60,8 +83,9 @@ public sealed class IngestionPipeline(
                 return await StoreAtOnceAsync(oneWrite, version, hold, story);
             staged = await StageAsync(version, started, story, hold.Token);
         }
-        if (staged.Space is { } space && space.Model != staged.Model) throw await OtherModelAsync(staged, space, story);
-        var embedded = await EmbedAsync(staged, hold, story);
+        if (staged.Space is { } space && space.Model != staged.Model) throw await embedding.OtherModelAsync(staged, space, story);
+        TellOfEmbedding(staged.ChunkCount, staged.Model, story);
+        var embedded = await embedding.RunAsync(staged, hold, story);
         if (!embedded.IsPending) return new(await CommitAsync(staged, embedded.Saving, story));
         await embedded.Saving;
         return new(await ParkAsync(story));
@@ -90,6 +114,7 @@ public sealed class IngestionPipeline(
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
             var splitting = time.GetTimestamp();
             var prepared = await preparation.SplitAsync(spec, document, current, cancel);
+            foreach (var warning in prepared.Warnings) story.Warn(warning);
             var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
             story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
@@ -100,7 +125,7 @@ public sealed class IngestionPipeline(
         }
         finally
         {
-            if (spec.Source == SourceKind.Url && source.FileKey is { } key) uploads.Delete(key);
+            if (spec.Source == SourceKind.Url && source.FileKey is { } key) await uploads.DeleteAsync(key);
         }
     }
 
@@ -125,7 +150,7 @@ public sealed class IngestionPipeline(
         var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
         foreach (var some in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
         {
-            var batch = BatchOf(hold.Lease, version.Model, version.Chunks.Count, some);
+            var batch = ChunkEmbedding.BatchOf(hold.Lease, version.Model, version.Chunks.Count, some);
             if (await embedder.EmbedAsync(batch, hold.Token) is not EmbeddingAnswer.Vectors now)
                 throw new InvalidOperationException($"The local provider {embedder.Name} answers later.");
             vectors.AddRange(now.Values);
@@ -209,75 +234,6 @@ public sealed class IngestionPipeline(
         };
     }
 
-    private async Task<Embedded> EmbedAsync(StagedVersion staged, LeaseHold hold, TaskStory story)
-    {
-        TellOfEmbedding(staged.ChunkCount, staged.Model, story);
-        if (story.Checkpoint.CallbackError is { } refused)
-        {
-            story.Remember(checkpoint => checkpoint with { CallbackError = null });
-            throw new StepException(new TaskError(TaskErrors.Embedding, refused), transient: true);
-        }
-
-        var started = time.GetTimestamp();
-        var pending = false;
-        int done = staged.VectorCount, after = -1;
-        Task saving = Task.CompletedTask;
-        IReadOnlyList<PendingChunk> waiting;
-        do
-        {
-            waiting = await store.ReadPendingAsync(staged, after, embedder.MaxBatch, hold.Token);
-            var texts = waiting.Select(chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text)).ToList();
-            foreach (var batch in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
-            {
-                var answer = await embedder.EmbedAsync(BatchOf(hold.Lease, staged.Model, staged.ChunkCount, batch), hold.Token);
-                after = batch[^1].Index;
-                if (answer is not EmbeddingAnswer.Vectors vectors)
-                {
-                    pending = true;
-                    continue;
-                }
-                var dimension = vectors.Values[0].Length;
-                if (story.Checkpoint.Dimension != dimension) story.Remember(checkpoint => checkpoint with { Dimension = dimension });
-                if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, story);
-                // The next batch is embedded while this one is written.
-                await saving;
-                saving = SaveAsync(staged, [.. batch.Zip(vectors.Values, (chunk, vector) => new ChunkVector(chunk.Index, vector))], hold.Token);
-                done += batch.Count;
-                story.Progress(60 + (int)(30L * done / staged.ChunkCount), $"Embedded {done} of {staged.ChunkCount} chunks.",
-                    Details(("done", done), ("total", staged.ChunkCount), ("unit", "chunk")));
-            }
-        }
-        while (waiting.Count == embedder.MaxBatch);
-        story.Took("embed", time.GetElapsedTime(started));
-        return new(pending, saving);
-    }
-
-    private async Task SaveAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
-    {
-        try
-        {
-            await store.SaveVectorsAsync(staged, vectors, cancel);
-        }
-        catch (ArgumentException fault)
-        {
-            // Whoever tries the task again begins without the vectors that came first.
-            await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
-            throw new EmbeddingException(
-                $"The embedding provider {embedder.Name} gave vectors that do not fit together. {fault.Message} Check the provider's model.", transient: false, inner: fault);
-        }
-    }
-
-    /// <summary>The collection's vectors cannot be compared with these: nothing of the document stays.</summary>
-    private async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, TaskStory story)
-    {
-        await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
-        var own = staged.Model == space.Model ? $"{staged.Model} with {story.Checkpoint.Dimension} dimensions" : staged.Model;
-        return new StepException(
-            new TaskError(TaskErrors.Embedding,
-                $"The collection's vectors were made with {space.Model} ({space.Dimension} dimensions); these would be {own}. Use another collection, or ask for that model."),
-            transient: false);
-    }
-
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
     {
         var asked = story.Checkpoint.Asked + 1;
@@ -292,6 +248,22 @@ public sealed class IngestionPipeline(
         return new TaskOutcome { Kind = OutcomeKind.Parked, At = time.GetUtcNow() + settings.EmbeddingTimeout, Change = await story.CloseAsync() };
     }
 
+    /// <summary>A provider that wants to be asked later has not failed: for as long as a document may wait, that counts nothing.</summary>
+    private bool MayPause(Checkpoint checkpoint) =>
+        checkpoint.PausedSince is not { } since || time.GetUtcNow() - since < settings.EmbeddingTimeout;
+
+    private async Task<TaskOutcome> PauseAsync(EmbeddingException busy, TaskStory story)
+    {
+        var now = time.GetUtcNow();
+        var wait = busy.RetryAfter ?? TaskRules.FirstBackoff * (1 + Random.Shared.NextDouble());
+        if (wait > settings.EmbeddingTimeout) wait = settings.EmbeddingTimeout;
+        story.Remember(checkpoint => checkpoint with { PausedSince = checkpoint.PausedSince ?? now });
+        story.Progress(story.Percentage, $"{busy.Message} It is asked again in {Math.Ceiling(wait.TotalSeconds):0} s.");
+        // Full of the same wait, they would all come back at once.
+        var at = now + wait + TimeSpan.FromSeconds(Random.Shared.NextDouble());
+        return new TaskOutcome { Kind = OutcomeKind.Parked, At = at, Change = await story.CloseAsync() };
+    }
+
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
         TellOfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
@@ -304,7 +276,7 @@ public sealed class IngestionPipeline(
         switch (commit.Kind)
         {
             case CommitKind.OtherModel:
-                throw await OtherModelAsync(staged, commit.Space!, story);
+                throw await embedding.OtherModelAsync(staged, commit.Space!, story);
             case CommitKind.NotReady:
                 throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
             case CommitKind.Superseded:
@@ -386,6 +358,7 @@ public sealed class IngestionPipeline(
 
     private async Task<TaskOutcome> FailAsync(LeaseHold hold, TaskStory story, Exception fault)
     {
+        if (fault is EmbeddingException { Fault: EmbeddingFault.Busy } busy && MayPause(story.Checkpoint)) return await PauseAsync(busy, story);
         var (error, transient, retryAfter) = fault switch
         {
             StepException step => (step.Error, step.Transient, step.RetryAfter),
@@ -419,27 +392,6 @@ public sealed class IngestionPipeline(
             Warnings = outcome.Change.Warnings ?? told.Warnings,
         },
     };
-
-    /// <param name="IsPending">Vectors are still to come, by callback.</param>
-    /// <param name="Saving">The last vectors, on their way into the store.</param>
-    private readonly record struct Embedded(bool IsPending, Task Saving);
-
-    private static EmbeddingBatch BatchOf(Lease lease, string model, int chunks, IReadOnlyList<BatchText> texts)
-    {
-        var spec = lease.Task.Spec;
-        return new EmbeddingBatch
-        {
-            TenantId = spec.TenantId,
-            CollectionId = spec.CollectionId,
-            DocumentId = spec.DocumentId,
-            TaskId = spec.TaskId,
-            Attempt = lease.Attempt,
-            Title = spec.Title,
-            Model = model,
-            TotalChunks = chunks,
-            Texts = texts,
-        };
-    }
 
     private static JsonElement ResultOf(
         string document, string collection, string model, int chunks, long tokens, int? pages, CommitResult commit, Checkpoint checkpoint,

@@ -14,6 +14,8 @@ namespace Ingestion.Pipeline;
 public sealed record PreparedChunks(
     string Chunking, string? Preface, IReadOnlyList<NewChunk> Chunks, IReadOnlyList<NewChunk> Parents, CodePoints Points)
 {
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
     public static PreparedChunks Of(TaskSpec spec, ExtractedDocument document, IReadOnlyList<Chunk> chunks, string chunking, string? preface)
     {
         var points = new CodePoints(document.Text);

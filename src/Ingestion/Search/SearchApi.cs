@@ -98,6 +98,8 @@ public static class SearchApi
         }
         if (embedder.ModelFor(space.Model) != space.Model)
             return (default, Problems.ModelConflict($"The collection's vectors were made with {space.Model}, which this service does not run. Search with mode text, or send query_embedding."));
+        if (embedder.LimitOf(space.Model) is { } limit && limit.Counter.CountUpTo(request.Query, limit.Tokens) > limit.Tokens)
+            return (default, Problems.Invalid("query", $"query has more than the {limit.Tokens} tokens that {space.Model} takes. Shorten it, or search with mode text."));
         try
         {
             var answer = await embedder.EmbedAsync(
@@ -116,9 +118,9 @@ public static class SearchApi
                 ? (vector, null)
                 : (default, Problems.ModelConflict("The embedding provider answers later or with another dimension, so a query cannot be embedded. Search with mode text, or send query_embedding."));
         }
-        catch (EmbeddingException)
+        catch (EmbeddingException fault)
         {
-            return (default, Problems.Unavailable());
+            return (default, Problems.EmbeddingUnavailable(fault.RetryAfter));
         }
     }
 

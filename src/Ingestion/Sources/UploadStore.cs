@@ -3,44 +3,17 @@ using System.Security.Cryptography;
 
 namespace Ingestion.Sources;
 
-/// <summary>Uploaded bytes that wait for a worker: files of <c>DATA_DIR/uploads</c>, readable by this user alone.</summary>
+/// <summary>Uploaded bytes that wait for a worker. Small ones travel with their task; the others lie in a folder or in a bucket.</summary>
 /// <remarks>
-/// What <see cref="SaveAsync(Stream,long,CancellationToken)"/> has answered survives a power cut. Memory does not grow with the upload.
-/// Keys are made here and have nothing of the client's.
+/// What <see cref="SaveAsync(Stream,long,CancellationToken)"/> has answered is kept for good. Memory does not grow with the upload.
+/// Keys are made here and have nothing of the client's. <c>UploadStoreConformance</c> is what each store must pass.
 /// </remarks>
-public sealed class UploadStore
+public abstract class UploadStore
 {
     /// <summary>Bytes up to which an upload stays in memory and travels with its task.</summary>
     public const int InlineLimit = 32 * 1024;
 
     private const int BufferSize = 80 * 1024;
-    private const string PartSuffix = ".part";
-    private const string IdentityFile = ".identity";
-    private const UnixFileMode OwnerFolder = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-    private const UnixFileMode OwnerFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
-    private readonly string folder;
-    private readonly Func<string, FileStreamOptions, FileStream> openFile;
-
-    public UploadStore(string dataDir) : this(dataDir, (path, options) => new FileStream(path, options))
-    {
-    }
-
-    internal UploadStore(string dataDir, Func<string, FileStreamOptions, FileStream> openFile)
-    {
-        this.openFile = openFile;
-        folder = Path.Combine(Path.GetFullPath(dataDir), "uploads");
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(folder);
-            return;
-        }
-        // A folder that was there keeps its mode: it may be shared with others on purpose. Uploads are ours alone.
-        Directory.CreateDirectory(dataDir, OwnerFolder);
-        Directory.CreateDirectory(folder, OwnerFolder);
-        File.SetUnixFileMode(folder, OwnerFolder);
-        FolderSync.Flush(dataDir);
-    }
 
     /// <summary>Reads the body to its end, with size and SHA-256 taken on the way.</summary>
     /// <param name="body">Left open.</param>
@@ -66,7 +39,7 @@ public sealed class UploadStore
                 return new SaveOutcome.Saved(
                     new DocumentSource { Inline = bytes, Size = start, Hash = Convert.ToHexStringLower(SHA256.HashData(bytes)) });
             }
-            return await SaveFileAsync(body, buffer, start, maxBytes, progress, cancel);
+            return await SaveLargeAsync(body, buffer, start, maxBytes, progress, cancel);
         }
         finally
         {
@@ -74,80 +47,49 @@ public sealed class UploadStore
         }
     }
 
-    /// <summary>The source's bytes, seekable, at position 0. Null where the file is gone.</summary>
+    /// <summary>The source's bytes, seekable, at position 0. Null where they are gone.</summary>
     /// <exception cref="ArgumentException">The source has neither bytes nor a key.</exception>
-    public Stream? Open(DocumentSource source) => source switch
+    /// <exception cref="UnavailableException">The store cannot be reached.</exception>
+    public Task<Stream?> OpenAsync(DocumentSource source, CancellationToken cancel) => source switch
     {
-        { Inline: { } bytes } => new MemoryStream(bytes, writable: false),
-        { FileKey: { } key } => Open(key),
+        { Inline: { } bytes } => Task.FromResult<Stream?>(new MemoryStream(bytes, writable: false)),
+        { FileKey: { } key } => OpenAsync(key, cancel),
         _ => throw new ArgumentException("The source has not been saved; fetch its URL first.", nameof(source)),
     };
 
-    /// <summary>Null where the file is gone.</summary>
+    /// <summary>Null where the upload is gone.</summary>
     /// <exception cref="ArgumentException">Not a key of this store.</exception>
-    public Stream? Open(string key)
-    {
-        try
-        {
-            return new FileStream(PathOf(key), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
-        }
-        catch (FileNotFoundException)
-        {
-            return null;
-        }
-    }
+    /// <exception cref="UnavailableException">The store cannot be reached.</exception>
+    public abstract Task<Stream?> OpenAsync(string key, CancellationToken cancel);
 
-    /// <returns>Whether there was such a file.</returns>
+    /// <summary>Where the store cannot be reached, the upload is left to <see cref="SweepAsync"/>.</summary>
+    /// <returns>Whether there was such an upload, as far as the store tells.</returns>
     /// <exception cref="ArgumentException">Not a key of this store.</exception>
-    public bool Delete(string key)
-    {
-        var path = PathOf(key);
-        if (!File.Exists(path)) return false;
-        File.Delete(path);
-        return true;
-    }
+    public abstract Task<bool> DeleteAsync(string key);
 
-    /// <summary>Deletes what a crash left behind: half-written files, and files that no task refers to.</summary>
+    /// <summary>Deletes what a crash left behind: half-written uploads, and those that no task refers to.</summary>
     /// <param name="olderThan">Since the last write. Longer than the time between an upload's end and its task's being queued.</param>
-    /// <param name="isReferenced">Whether any task still needs the key. Asked only for old files.</param>
-    /// <returns>Files deleted.</returns>
-    public int Sweep(TimeSpan olderThan, Func<string, bool> isReferenced)
-    {
-        var (deleted, before) = (0, DateTime.UtcNow - olderThan);
-        foreach (var file in new DirectoryInfo(folder).EnumerateFiles())
-        {
-            var isPart = file.Name.EndsWith(PartSuffix, StringComparison.Ordinal);
-            var key = isPart ? file.Name[..^PartSuffix.Length] : file.Name;
-            if (!IsKey(key) || file.LastWriteTimeUtc >= before || (!isPart && isReferenced(key))) continue;
-            file.Delete();
-            deleted++;
-        }
-        return deleted;
-    }
+    /// <param name="isReferenced">Whether any task still needs the key. Asked only for old uploads.</param>
+    /// <returns>Uploads deleted.</returns>
+    public abstract Task<int> SweepAsync(TimeSpan olderThan, Func<string, Task<bool>> isReferenced, CancellationToken cancel);
 
-    /// <summary>Made at the first call and kept in the folder: two processes that read the same share it.</summary>
-    public string ReadIdentity()
-    {
-        var path = Path.Combine(folder, IdentityFile);
-        if (!File.Exists(path))
-        {
-            var part = path + "." + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8));
-            File.WriteAllText(part, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)));
-            try
-            {
-                File.Move(part, path);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                // Another process was faster.
-                File.Delete(part);
-            }
-        }
-        return File.ReadAllText(path);
-    }
+    /// <summary>Made at the first call and kept in the store: two processes that read the same share it.</summary>
+    /// <exception cref="UnavailableException">The store cannot be reached.</exception>
+    public abstract Task<string> ReadIdentityAsync(CancellationToken cancel);
 
     /// <summary>Whether this could be a key of this store; a key that came over the wire is asked about here first.</summary>
     public static bool IsKey(string key) => key.Length == 32 && key.All(c => c is >= '0' and <= '9' or >= 'a' and <= 'f');
+
+    /// <summary>Begins an upload. Disposed without <see cref="Upload.CompleteAsync"/>, it leaves nothing.</summary>
+    protected abstract Task<Upload> BeginAsync(string key, CancellationToken cancel);
+
+    /// <summary>Whether an exception of an <see cref="Upload"/> says that the store cannot take it.</summary>
+    protected abstract bool IsFault(Exception fault);
+
+    protected static string Checked(string key) =>
+        IsKey(key) ? key : throw new ArgumentException("Not a key of the upload store.", nameof(key));
+
+    protected static string NewIdentity() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
 
     /// <summary>Fills the buffer beyond <see cref="InlineLimit"/>, or to the body's end.</summary>
     private static async Task<int> ReadStartAsync(Stream body, byte[] buffer, CancellationToken cancel)
@@ -162,98 +104,50 @@ public sealed class UploadStore
         return start;
     }
 
-    private async Task<SaveOutcome> SaveFileAsync(
+    private async Task<SaveOutcome> SaveLargeAsync(
         Stream body, byte[] buffer, int start, long maxBytes, Action<long>? progress, CancellationToken cancel)
     {
         var key = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16));
-        var part = PathOf(key) + PartSuffix;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        FileStream file;
-        try
+        Upload? begun = null;
+        if (await TryAsync(async () => begun = await BeginAsync(key, cancel)) is { } fault) return new SaveOutcome.NotStored(fault);
+        await using var upload = begun!;
+        long size = 0;
+        for (var read = start; read > 0; read = await body.ReadAsync(buffer, cancel))
         {
-            file = openFile(part, NewFile());
+            size += read;
+            if (size > maxBytes) return new SaveOutcome.TooLarge(maxBytes);
+            hash.AppendData(buffer, 0, read);
+            var bytes = buffer.AsMemory(0, read);
+            if (await TryAsync(() => upload.WriteAsync(bytes, cancel)) is { } unwritten) return new SaveOutcome.NotStored(unwritten);
+            progress?.Invoke(size);
         }
-        catch (Exception e) when (IsDiskFault(e))
-        {
-            return new SaveOutcome.NotStored(e);
-        }
-        var isKept = false;
-        try
-        {
-            long size = 0;
-            await using (file)
-            {
-                for (var read = start; read > 0; read = await body.ReadAsync(buffer, cancel))
-                {
-                    size += read;
-                    if (size > maxBytes) return new SaveOutcome.TooLarge(maxBytes);
-                    hash.AppendData(buffer, 0, read);
-                    if (await TryWriteAsync(file, buffer.AsMemory(0, read), cancel) is { } fault) return new SaveOutcome.NotStored(fault);
-                    progress?.Invoke(size);
-                }
-                if (TryOnDisk(() => file.Flush(flushToDisk: true)) is { } unflushed) return new SaveOutcome.NotStored(unflushed);
-            }
-            if (TryOnDisk(() => Publish(part, PathOf(key))) is { } unpublished) return new SaveOutcome.NotStored(unpublished);
-            isKept = true;
-            return new SaveOutcome.Saved(
-                new DocumentSource { FileKey = key, Size = size, Hash = Convert.ToHexStringLower(hash.GetHashAndReset()) });
-        }
-        finally
-        {
-            if (!isKept) TryOnDisk(() => File.Delete(part));
-        }
+        if (await TryAsync(() => upload.CompleteAsync(cancel)) is { } incomplete) return new SaveOutcome.NotStored(incomplete);
+        return new SaveOutcome.Saved(
+            new DocumentSource { FileKey = key, Size = size, Hash = Convert.ToHexStringLower(hash.GetHashAndReset()) });
     }
 
-    private void Publish(string part, string final)
-    {
-        File.Move(part, final);
-        try
-        {
-            FolderSync.Flush(folder);
-        }
-        catch (IOException)
-        {
-            File.Delete(final);
-            throw;
-        }
-    }
-
-    private static async ValueTask<Exception?> TryWriteAsync(FileStream file, ReadOnlyMemory<byte> bytes, CancellationToken cancel)
+    private async Task<Exception?> TryAsync(Func<Task> step)
     {
         try
         {
-            await file.WriteAsync(bytes, cancel);
+            await step();
             return null;
         }
-        catch (Exception e) when (IsDiskFault(e))
+        catch (Exception fault) when (IsFault(fault))
         {
-            return e;
+            return fault;
         }
     }
 
-    private static Exception? TryOnDisk(Action step)
+    /// <summary>An upload on its way. Disposing it takes away what was not completed, and throws nothing.</summary>
+    protected abstract class Upload : IAsyncDisposable
     {
-        try
-        {
-            step();
-            return null;
-        }
-        catch (Exception e) when (IsDiskFault(e))
-        {
-            return e;
-        }
+        public abstract Task WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancel);
+
+        /// <summary>When it returns, the upload is there, whole and for good.</summary>
+        public abstract Task CompleteAsync(CancellationToken cancel);
+
+        public abstract ValueTask DisposeAsync();
     }
-
-    private static bool IsDiskFault(Exception e) => e is IOException or UnauthorizedAccessException;
-
-    private static FileStreamOptions NewFile()
-    {
-        // Our own buffer is large enough; a second one would only copy.
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = OwnerFile;
-        return options;
-    }
-
-    private string PathOf(string key) =>
-        IsKey(key) ? Path.Combine(folder, key) : throw new ArgumentException("Not a key of the upload store.", nameof(key));
 }

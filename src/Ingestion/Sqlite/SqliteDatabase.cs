@@ -193,22 +193,32 @@ public sealed class SqliteDatabase : IDisposable
                     next.Run(_writer);
                 }
                 _writer.Execute("COMMIT");
-                group.ForEach(Answer);
-                ShortenLog();
             }
             catch (Exception fault)
             {
                 TryRollback();
                 if (group.Count > 1 && !IsOfTheFile(fault)) group.ForEach(RunAlone);
                 else Fail(group, fault);
+                continue;
             }
+            group.ForEach(Answer);
+            ShortenLog();
         }
     }
 
     /// <summary>A step is done when others can see it; what was asked to survive a power cut, when it would.</summary>
     private void Answer(Write write)
     {
-        write.Show();
+        try
+        {
+            write.Show();
+        }
+        catch (Exception fault)
+        {
+            // It is committed all the same: who asked hears of the fault, and nothing is written twice.
+            write.Fail(fault);
+            return;
+        }
         if (write.OnDisk) _sync.Add(write);
         else write.Complete();
     }
@@ -221,13 +231,14 @@ public sealed class SqliteDatabase : IDisposable
             _writer.Execute("BEGIN IMMEDIATE");
             write.Run(_writer);
             _writer.Execute("COMMIT");
-            Answer(write);
         }
         catch (Exception fault)
         {
             TryRollback();
             Fail([write], fault);
+            return;
         }
+        Answer(write);
     }
 
     private static void Fail(List<Write> group, Exception fault)

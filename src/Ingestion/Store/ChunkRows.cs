@@ -36,7 +36,7 @@ internal static class ChunkRows
             """,
             ("$id", id), ("$chunk", chunk.ChunkId), ("$words", row.Words), ("$start", chunk.StartCodePoint), ("$end", chunk.EndCodePoint),
             ("$tokens", chunk.TokenCount), ("$from", chunk.PageStart), ("$to", chunk.PageEnd),
-            ("$headings", StoredRows.WriteStrings(chunk.HeadingPath)));
+            ("$headings", StoredJson.WriteStrings(chunk.HeadingPath)));
         session.Execute("INSERT INTO chunk_text(id, text) VALUES($id, $text)", ("$id", id), ("$text", row.Text));
         if (chunk.Context is not null) InsertContext(session, id, firstChunk + parentsFrom + chunk.Parent, chunk.Context);
         if (row.Terms is not null) session.Execute("INSERT INTO chunk_words(rowid, terms) VALUES($id, $terms)", ("$id", id), ("$terms", row.Terms));

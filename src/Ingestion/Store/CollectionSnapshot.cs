@@ -56,7 +56,9 @@ internal sealed class CollectionSnapshot
         return -1;
     }
 
-    public ref readonly Segment AtPlace(int place)
+    public ref readonly Segment AtPlace(int place) => ref _segments[IndexAtPlace(place)];
+
+    public int IndexAtPlace(int place)
     {
         int low = 0, high = _segments.Length - 1;
         while (low < high)
@@ -65,7 +67,7 @@ internal sealed class CollectionSnapshot
             if (_segments[middle].Place > place) high = middle - 1;
             else low = middle;
         }
-        return ref _segments[low];
+        return low;
     }
 
     /// <summary>For each segment whether the filter lets it through. Nothing changes within a snapshot: some are remembered.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Ingestion.Embedding.Cache;
 using Ingestion.Http;
 using Ingestion.Tasks;
 
@@ -69,11 +70,12 @@ public static class CollectionsApi
     }
 
     private static async Task<IResult> DeleteAsync(
-        HttpContext http, IChunkStore store, ITaskEngine engine)
+        HttpContext http, IChunkStore store, ITaskEngine engine, IEmbeddingCache cache)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
         var cancelled = await CancelRunningAsync(engine, tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
         var receipt = await store.DeleteDocumentAsync(tenant, CollectionOf(http), DocumentOf(http), http.RequestAborted);
+        await cache.ForgetAsync(new(tenant, CollectionOf(http), DocumentOf(http)), http.RequestAborted);
         if (receipt is null && cancelled == 0) return Problems.DocumentNotFound();
         receipt ??= new DeleteReceipt(0, 0, 0, 0);
         return Results.Json(

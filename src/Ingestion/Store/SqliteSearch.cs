@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Numerics.Tensors;
-using Ingestion.Chunking;
 using Ingestion.Sqlite;
 
 namespace Ingestion.Store;
@@ -11,7 +10,7 @@ namespace Ingestion.Store;
 /// <item>Text: the sum of each word's BM25 weight, as a share of what a chunk would get that says nothing but the query's words, over and
 /// over; words that the collection does not have count too. A chunk with every word once is near 0.45.</item>
 /// <item>Vector: the cosine, where it is above 0.</item>
-/// <item>Hybrid: the sum of 1 / (60 + rank) over both lists, 1 for a chunk that leads both.</item>
+/// <item>Hybrid: <see cref="RankFusion"/>.</item>
 /// </list>
 /// A chunk that scores 0 is no hit.
 /// </summary>
@@ -20,9 +19,9 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
     /// <summary>Different words of a query that count.</summary>
     private const int MaxWords = 64;
 
-    /// <summary>How deep each list goes into the fusion.</summary>
-    private const int FusionDepth = 100;
-    private const float FusionConstant = 60;
+    /// <summary>Numbers of vectors that are worth a thread of their own, and how many threads one search may take.</summary>
+    private const int NumbersPerScan = 4_000_000;
+    private const int MostScans = 4;
 
     private const float Saturation = 1.2f;
     private const float LengthWeight = 0.75f;
@@ -57,9 +56,9 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         {
             SearchMode.Text => RankText(session, collection.Id, snapshot, query.Text, allowed, query.TopK),
             SearchMode.Vector => RankVectors(session, snapshot, query.Vector.Span, allowed, query.TopK),
-            SearchMode.Hybrid => Fuse(
-                RankText(session, collection.Id, snapshot, query.Text, allowed, Math.Max(FusionDepth, query.TopK)),
-                RankVectors(session, snapshot, query.Vector.Span, allowed, Math.Max(FusionDepth, query.TopK)),
+            SearchMode.Hybrid => RankFusion.Fuse(
+                RankText(session, collection.Id, snapshot, query.Text, allowed, Math.Max(RankFusion.Depth, query.TopK)),
+                RankVectors(session, snapshot, query.Vector.Span, allowed, Math.Max(RankFusion.Depth, query.TopK)),
                 query.TopK),
         };
         return Load(session, collection, snapshot, ranked, query.Threshold);
@@ -152,18 +151,40 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         TensorPrimitives.Divide(query, norm, unit);
 
         var top = new TopRanked(count);
-        if (snapshot.HasVectors) ScanMemory(snapshot, unit, allowed, top);
+        if (snapshot.HasVectors) ScanMemory(snapshot, unit, allowed, top, count);
         else ScanFile(session, snapshot, unit, allowed, top);
         return top.ToList();
     }
 
-    private static void ScanMemory(CollectionSnapshot snapshot, ReadOnlySpan<float> unit, bool[]? allowed, TopRanked top)
+    /// <summary>Large collections on several processors: it is the memory that a scan waits for, and each has its own way to it.</summary>
+    private static void ScanMemory(CollectionSnapshot snapshot, float[] unit, bool[]? allowed, TopRanked top, int count)
     {
-        for (var i = 0; i < snapshot.Segments.Length; i++)
+        var parts = (int)Math.Clamp((long)snapshot.ChunkCount * snapshot.Dimension / NumbersPerScan, 1, Math.Min(Environment.ProcessorCount, MostScans));
+        if (parts == 1)
         {
-            if (allowed is not null && !allowed[i]) continue;
+            ScanPlaces(snapshot, unit, allowed, 0, snapshot.ChunkCount, top);
+            return;
+        }
+        var tops = new TopRanked[parts];
+        Parallel.For(0, parts, part => ScanPlaces(
+            snapshot, unit, allowed, Begin(part), Begin(part + 1), tops[part] = new TopRanked(count)));
+        foreach (var best in tops)
+        {
+            foreach (var (place, score) in best.ToList()) top.Add(place, score);
+        }
+
+        int Begin(int part) => (int)((long)snapshot.ChunkCount * part / parts);
+    }
+
+    private static void ScanPlaces(CollectionSnapshot snapshot, ReadOnlySpan<float> unit, bool[]? allowed, int from, int end, TopRanked top)
+    {
+        for (var i = snapshot.IndexAtPlace(from); i < snapshot.Segments.Length; i++)
+        {
             ref readonly var segment = ref snapshot.Segments[i];
-            for (var row = 0; row < segment.Count; row++)
+            if (segment.Place >= end) return;
+            if (allowed is not null && !allowed[i]) continue;
+            var last = Math.Min(segment.Count, end - segment.Place);
+            for (var row = Math.Max(0, from - segment.Place); row < last; row++)
             {
                 var cosine = TensorPrimitives.Dot(unit, segment.Block.Vector(segment.Row + row));
                 if (cosine > 0) top.Add(segment.Place + row, Math.Min(cosine, 1));
@@ -186,31 +207,11 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
         }
     }
 
-    /// <summary>Reciprocal rank fusion. Equal scores share a rank; chunks of equal rank are told apart by their scores.</summary>
-    private static List<Ranked> Fuse(List<Ranked> text, List<Ranked> vectors, int count)
-    {
-        var fused = new Dictionary<int, (float Rank, float Score)>();
-        foreach (var list in (ReadOnlySpan<List<Ranked>>)[text, vectors])
-        {
-            for (int i = 0, rank = 0; i < list.Count; i++)
-            {
-                if (list[i].Score != list[rank].Score) rank = i;
-                var (sum, score) = fused.GetValueOrDefault(list[i].Place);
-                fused[list[i].Place] = (sum + (FusionConstant + 1) / (FusionConstant + 1 + rank) / 2, score + list[i].Score);
-            }
-        }
-        return fused
-            .OrderByDescending(pair => pair.Value.Rank).ThenByDescending(pair => pair.Value.Score).ThenBy(pair => pair.Key)
-            .Take(count)
-            .Select(pair => new Ranked(pair.Key, pair.Value.Rank))
-            .ToList();
-    }
-
     private static List<SearchHit> Load(
         SqliteSession session, CollectionRow collection, CollectionSnapshot snapshot, List<Ranked> ranked, double threshold)
     {
         var documents = new Dictionary<long, StoredDocument>();
-        var contents = new Dictionary<long, Content>();
+        var contents = new Dictionary<long, SlicedContent>();
         var hits = new List<SearchHit>(ranked.Count);
         foreach (var (place, score) in ranked)
         {
@@ -223,26 +224,12 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
             if (chunk.Context?.Window is { } window)
             {
                 if (!contents.TryGetValue(segment.Version, out var content))
-                    contents.Add(segment.Version, content = new Content(session, segment.Version));
+                    contents.Add(segment.Version, content = new SlicedContent(
+                        session.Scalar<string>("SELECT text FROM content WHERE version=$version", ("$version", segment.Version))!));
                 chunk = chunk with { Window = content.Slice(window) };
             }
             hits.Add(new SearchHit(document, chunk, score));
         }
         return hits;
-    }
-
-    /// <summary>A version's text, read once for all its hits.</summary>
-    private sealed class Content
-    {
-        private readonly string _text;
-        private readonly CodePoints _points;
-
-        public Content(SqliteSession session, long version)
-        {
-            _text = session.Scalar<string>("SELECT text FROM content WHERE version=$version", ("$version", version))!;
-            _points = new CodePoints(_text);
-        }
-
-        public string Slice(CodePointRange range) => _text[_points.OffsetOf(range.Start).._points.OffsetOf(range.End)];
     }
 }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Numerics.Tensors;
 using Ingestion.Sqlite;
 
 namespace Ingestion.Store;
@@ -82,15 +81,7 @@ public sealed class SqliteStore : IChunkStore
 
     public async Task SaveVectorsAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
     {
-        foreach (var (index, vector) in vectors)
-        {
-            if ((uint)index >= (uint)staged.ChunkCount) throw new ArgumentException($"There is no chunk {index} of {staged.ChunkCount}.");
-            if (vector.Length == 0 || vector.Length != vectors[0].Vector.Length)
-                throw new ArgumentException(
-                    $"The vector of chunk {index} has {vector.Length} numbers, others have {vectors[0].Vector.Length}.");
-            if (!float.IsFinite(TensorPrimitives.SumOfSquares(vector.Span)))
-                throw new ArgumentException($"The vector of chunk {index} holds numbers that are not finite.");
-        }
+        VectorChecks.Check(staged, vectors);
         foreach (var step in vectors.Select(vector => (vector.Index, Numbers: VectorBlob.Write(vector.Vector.Span))).Chunk(VectorsPerWrite))
         {
             cancel.ThrowIfCancellationRequested();
@@ -98,9 +89,7 @@ public sealed class SqliteStore : IChunkStore
             {
                 if (VersionRow.Get(session, staged.Id) is not { State: "staged" } version) return false;
                 var dimension = step[0].Numbers.Length / sizeof(float);
-                if (version.VectorCount > 0 && version.Dimension != dimension)
-                    throw new ArgumentException(
-                        $"The vector of chunk {step[0].Index} has {dimension} numbers, the version's vectors have {version.Dimension}.");
+                if (version.VectorCount > 0) VectorChecks.CheckDimension(step[0].Index, dimension, version.Dimension);
                 var added = 0;
                 foreach (var (index, numbers) in step)
                 {

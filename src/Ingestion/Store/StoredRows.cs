@@ -31,13 +31,13 @@ internal static class StoredRows
         Version = row.GetInt32(2),
         Title = Text(row, 3),
         Description = Text(row, 4),
-        Tags = ReadStrings(row.GetString(5)),
+        Tags = StoredJson.ReadStrings(row.GetString(5)),
         Metadata = Text(row, 6) is { } metadata ? JsonElement.Parse(metadata) : null,
         Source = JsonSerializer.Deserialize<StoredSource>(row.GetString(7))!,
         PageCount = row.IsDBNull(8) ? null : row.GetInt32(8),
         PageStarts = JsonSerializer.Deserialize<int[]>(row.GetString(9))!,
         Language = Text(row, 10),
-        Warnings = ReadStrings(row.GetString(11)),
+        Warnings = StoredJson.ReadStrings(row.GetString(11)),
         Model = row.GetString(12),
         Dimension = row.GetInt32(13),
         ChunkCount = row.GetInt32(14),
@@ -102,11 +102,9 @@ internal static class StoredRows
                 row.GetInt32(0), row.GetInt32(1), row.GetInt32(2), row.IsDBNull(3) ? null : new TableHeaderRows(row.GetInt32(3), row.GetString(4))),
             ("$first", version.FirstChunk), ("$end", version.EndChunk)));
 
-    public static string WriteStrings(IReadOnlyList<string> strings) => strings.Count == 0 ? "[]" : JsonSerializer.Serialize(strings);
-
     private static StoredChunk Chunk(SqliteRow row, int index, bool vectors) => new(
         row.GetString(0), index, row.GetString(1), row.GetInt32(2), row.GetInt32(3), row.GetInt32(4), row.GetInt32(5), row.GetInt32(6),
-        ReadStrings(row.GetString(7)), vectors && !row.IsDBNull(14) ? VectorBlob.Read(row, 14).ToArray() : null)
+        StoredJson.ReadStrings(row.GetString(7)), vectors && !row.IsDBNull(14) ? VectorBlob.Read(row, 14).ToArray() : null)
     {
         Context = row.IsDBNull(8) ? null : new ChunkContext(
             row.GetInt32(8),
@@ -120,8 +118,6 @@ internal static class StoredRows
         at + step >= 0 && at + step < rows.Count && LevelOf(rows[at + step]) == LevelOf(rows[at]) ? rows[at + step].ChunkId : null;
 
     private static int LevelOf(StoredChunk chunk) => chunk.Context?.Level ?? 0;
-
-    private static string[] ReadStrings(string json) => json == "[]" ? [] : JsonSerializer.Deserialize<string[]>(json)!;
 
     private static string? Text(SqliteRow row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 }

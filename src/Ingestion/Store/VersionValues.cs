@@ -13,10 +13,10 @@ internal sealed class VersionValues(long collection, NewVersion version, long no
 {
     private readonly long _tokens = version.Chunks.Sum(chunk => (long)chunk.TokenCount);
     private readonly int _length = new CodePoints(version.Content).Total;
-    private readonly string _tags = StoredRows.WriteStrings(version.Tags);
+    private readonly string _tags = StoredJson.WriteStrings(version.Tags);
     private readonly string? _metadata = version.Metadata?.GetRawText();
     private readonly string _source = JsonSerializer.Serialize(version.Source);
-    private readonly string _warnings = StoredRows.WriteStrings(version.Warnings);
+    private readonly string _warnings = StoredJson.WriteStrings(version.Warnings);
     private readonly string _starts = version.PageStarts.Count == 0 ? "[]" : JsonSerializer.Serialize(version.PageStarts);
 
     /// <summary>Returns the version's id. One that is visible at once is the first of its document's lineage.</summary>

@@ -13,13 +13,6 @@ namespace Ingestion.Store;
 /// </summary>
 internal static class WordIndex
 {
-    /// <summary>The last sign of a term stands for a count; from 10 on by steps, as BM25 levels off there.</summary>
-    private static readonly (char Sign, int From, int Counts)[] Steps =
-    [
-        ('1', 1, 1), ('2', 2, 2), ('3', 3, 3), ('4', 4, 4), ('5', 5, 5), ('6', 6, 6), ('7', 7, 7), ('8', 8, 8), ('9', 9, 9),
-        ('a', 10, 12), ('b', 15, 18), ('c', 22, 30),
-    ];
-
     /// <summary>What the index takes for a chunk, and the number of its words.</summary>
     public static (string Terms, int Words) TermsOf(long collection, ReadOnlySpan<char> text)
     {
@@ -34,7 +27,7 @@ internal static class WordIndex
         }
         var scope = collection.ToString(CultureInfo.InvariantCulture);
         var terms = new StringBuilder(counts.Count * 12);
-        foreach (var (word, count) in counts) terms.Append(scope).Append('!').Append(word).Append('!').Append(SignOf(count)).Append(' ');
+        foreach (var (word, count) in counts) terms.Append(scope).Append('!').Append(word).Append('!').Append(CountSigns.Of(count)).Append(' ');
         return (terms.ToString(), total);
     }
 
@@ -62,7 +55,7 @@ internal static class WordIndex
         {
             var term = row.GetString(0);
             chunks += row.GetInt64(1);
-            terms.Add((term, CountOf(term[^1])));
+            terms.Add((term, CountSigns.CountOf(term[^1])));
             return true;
         }, ("$first", stem + "1"), ("$last", stem + "c"));
         return new WordTerms(terms, chunks);
@@ -80,26 +73,10 @@ internal static class WordIndex
     /// The word without what marks a plural in Spanish, English and their neighbours: "facturas" and "factura", "ciudades" and "ciudad",
     /// "boxes" and "box" are one word. A singular in "e" loses it too, so that it stays with its plural.
     /// </summary>
-    private static ReadOnlySpan<char> StemOf(ReadOnlySpan<char> word)
+    public static ReadOnlySpan<char> StemOf(ReadOnlySpan<char> word)
     {
         while (word.Length > 3 && (word[^1] == 'e' || (word[^1] == 's' && word[^2] != 's'))) word = word[..^1];
         return word;
-    }
-
-    private static char SignOf(int count)
-    {
-        var at = Steps.Length - 1;
-        while (Steps[at].From > count) at--;
-        return Steps[at].Sign;
-    }
-
-    private static int CountOf(char sign)
-    {
-        foreach (var step in Steps)
-        {
-            if (step.Sign == sign) return step.Counts;
-        }
-        throw new InvalidOperationException($"The word index holds the unknown sign {sign}.");
     }
 }
 

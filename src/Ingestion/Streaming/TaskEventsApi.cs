@@ -15,16 +15,19 @@ public static class TaskEventsApi
     public static RouteHandlerBuilder MapTaskEvents(this IEndpointRouteBuilder api) =>
         api.MapGet("/tasks/{task_id}/events", GetEventsAsync).WithTags("Tasks")
             .WithSummary("Read a task's events; with Accept: text/event-stream, follow them live")
-            .Produces<string>(200, "application/json", "text/event-stream").ProducesErrors(400, 404).Needs(Scopes.Read);
+            .Produces<string>(200, "application/json", "text/event-stream").ProducesErrors(400, 404, 429).Needs(Scopes.Read);
 
     private static async Task<IResult> GetEventsAsync(
-        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, IHostApplicationLifetime lifetime, TimeProvider time)
+        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, OpenStreams open, IHostApplicationLifetime lifetime,
+        TimeProvider time)
     {
         if (!RequestIds.TryGetTenant(http.Request, out var tenant, out var problem)) return problem;
         if (!TryGetAfter(http.Request, out var after)) return Problems.Invalid("after", "after must be an event_id: a whole number from 0.");
         if (await engine.GetAsync(tenant, task_id, http.RequestAborted) is null) return Problems.TaskNotFound(task_id);
         var streams = http.Request.GetTypedHeaders().Accept.Any(type => type.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
         if (!streams) return await ListAsync(http, engine, tenant, task_id, after);
+        using var place = open.TryOpen(tenant);
+        if (place is null) return Problems.TooManyStreams(open.LimitOf(tenant));
         await StreamAsync(http, dispatcher, tenant, task_id, after, time, lifetime.ApplicationStopping);
         return Results.Empty;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Ingestion.Config;
 using Ingestion.Http;
 using Ingestion.Tasks;
+using Microsoft.AspNetCore.Connections.Features;
 
 namespace Ingestion.Streaming;
 
@@ -13,6 +14,7 @@ public static class TaskSocket
     private static readonly TimeSpan SendPatience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SlowClosePatience = TimeSpan.FromSeconds(30);
+    private const int SendBuffer = 32 * 1024;
     private const WebSocketCloseStatus TryAgainLater = (WebSocketCloseStatus)1013;
 
     /// <summary>Clients have nothing to say; what they send is read, so that their pongs and closes are, and dropped.</summary>
@@ -22,18 +24,20 @@ public static class TaskSocket
         routes.Map("/ws/tasks/{task_id}", FollowAsync).ExcludeFromDescription().Needs(Scopes.Read);
 
     private static async Task<IResult> FollowAsync(
-        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, Settings settings,
+        HttpContext http, string task_id, ITaskEngine engine, EventDispatcher dispatcher, OpenStreams streams, Settings settings,
         IHostApplicationLifetime lifetime, TimeProvider time, ILoggerFactory logs)
     {
         if (!http.WebSockets.IsWebSocketRequest)
             return Problems.InvalidBody("This address speaks WebSocket only. Over plain HTTP, read /api/v1/tasks/{task_id}/events.");
         if (!IsAllowedOrigin(http.Request, settings)) return Problems.OriginForbidden();
 
+        // A reader that stops costs this much in the kernel, not megabytes.
+        http.Features.Get<IConnectionSocketFeature>()?.Socket.SendBufferSize = SendBuffer;
         using var socket = await http.WebSockets.AcceptWebSocketAsync(new WebSocketAcceptContext { KeepAliveInterval = KeepAlive, KeepAliveTimeout = KeepAlive });
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
         try
         {
-            await ServeAsync(http, socket, task_id, engine, dispatcher, time, end);
+            await ServeAsync(http, socket, task_id, engine, dispatcher, streams, time, end);
         }
         catch (OperationCanceledException)
         {
@@ -52,7 +56,8 @@ public static class TaskSocket
     }
 
     private static async Task ServeAsync(
-        HttpContext http, WebSocket socket, string taskId, ITaskEngine engine, EventDispatcher dispatcher, TimeProvider time, CancellationTokenSource end)
+        HttpContext http, WebSocket socket, string taskId, ITaskEngine engine, EventDispatcher dispatcher, OpenStreams streams, TimeProvider time,
+        CancellationTokenSource end)
     {
         if (http.Features.Get<Refusal>() is { Problem: var refused })
         {
@@ -74,9 +79,16 @@ public static class TaskSocket
             await CloseAsync(socket, WebSocketCloseStatus.PolicyViolation, "task_not_found");
             return;
         }
+        using var place = streams.TryOpen(tenant);
+        if (place is null)
+        {
+            await CloseAsync(socket, TryAgainLater, Problems.TooManyStreams(streams.LimitOf(tenant)).Code);
+            return;
+        }
 
         // Who comes back with a newer token goes on where this one ended.
         if (Visit.Of(http).Caller.Remaining(time) is { } remaining) end.CancelAfter(remaining);
+        var isSlow = false;
         var listening = ListenAsync(socket, end);
         await SendAsync(socket, Greeting(task, after, time.GetUtcNow()), end.Token);
         try
@@ -93,11 +105,12 @@ public static class TaskSocket
         }
         catch (SlowReaderException)
         {
+            isSlow = true;
             await CloseAsync(socket, TryAgainLater, "too slow: come back with after");
         }
         await end.CancelAsync();
-        // Who does not answer the close is cut off.
-        if (await Task.WhenAny(listening, Task.Delay(ClosePatience, CancellationToken.None)) != listening) socket.Abort();
+        // Who does not answer the close is cut off; a slow one has to come to it first.
+        if (await Task.WhenAny(listening, Task.Delay(isSlow ? SlowClosePatience : ClosePatience, CancellationToken.None)) != listening) socket.Abort();
         await listening;
     }
 

@@ -47,6 +47,12 @@ public sealed record TaskSpec
     /// <summary>As the client asked; null takes the service's own.</summary>
     public string? EmbeddingModel { get; init; }
 
+    /// <summary>Where the client wants to be told of the task's end; null takes the service's own address, if it has one.</summary>
+    public string? CallbackUrl { get; init; }
+
+    /// <summary>Whether anybody is to be told of the task's end.</summary>
+    public bool Notify { get; init; }
+
     /// <summary>Lower runs first; 0 is normal.</summary>
     public int Priority { get; init; }
 

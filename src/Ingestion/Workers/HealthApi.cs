@@ -1,5 +1,6 @@
 using Ingestion.Config;
 using Ingestion.Http;
+using Ingestion.Postgres;
 using Ingestion.Redis;
 using Ingestion.Tasks;
 
@@ -30,14 +31,17 @@ public static class HealthApi
         {
             // Said below: degraded.
         }
-        var isHealthy = stats is not null && pool.IsAlive;
+        var database = parts.GetService<PostgresDatabase>();
+        var hasChunks = database is null || await database.AnswersAsync(http.RequestAborted);
+        var isHealthy = stats is not null && hasChunks && pool.IsAlive;
         var workers = new WorkersView(pool.Id, pool.Count > 0, pool.Count, pool.Count, pool.Busy);
         var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
         // Only a question that Redis answers shows that it is there.
         var usesRedis = parts.GetService<RedisConnection>() is not null;
         var (kind, redis) = usesRedis ? ("redis", stats is null ? "disconnected" : "connected") : ("sqlite", "not_used");
+        var postgres = database is null ? "not_used" : hasChunks ? "connected" : "disconnected";
         return Results.Json(
-            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, kind, redis, workers, tasks),
+            new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, kind, redis, postgres, workers, tasks),
             HealthWire.Answers.HealthResponse);
     }
 
@@ -63,8 +67,10 @@ public static class HealthApi
 /// <param name="Status">healthy or degraded.</param>
 /// <param name="Engine">Where tasks live.</param>
 /// <param name="Redis">connected, disconnected or not_used.</param>
+/// <param name="Postgres">The same of the chunks' database.</param>
 /// <param name="Tasks">Null where the storage is away.</param>
-public sealed record HealthResponse(string Status, string Version, string Engine, string Redis, WorkersView Workers, TasksView? Tasks);
+public sealed record HealthResponse(
+    string Status, string Version, string Engine, string Redis, string Postgres, WorkersView Workers, TasksView? Tasks);
 
 public sealed record WorkersView(string PoolId, bool Running, int WorkerCount, int TargetWorkerCount, int Busy);
 

@@ -1,3 +1,4 @@
+using Ingestion.Embedding.Cache;
 using Ingestion.Sources;
 using Ingestion.Store;
 using Ingestion.Tasks;
@@ -6,17 +7,17 @@ namespace Ingestion.Workers;
 
 /// <summary>The slow loop: rescues lost leases, prunes what is past its time, and sweeps what crashes left behind.</summary>
 public sealed class Housekeeper(
-    ITaskEngine engine, IChunkStore store, UploadStore uploads, Leftovers leftovers, TimeProvider time, ILogger<Housekeeper> log) : BackgroundService
+    ITaskEngine engine, IChunkStore store, IEmbeddingCache cache, UploadStore uploads, Leftovers leftovers, TimeProvider time, ILogger<Housekeeper> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan UploadsEvery = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan SlowEvery = TimeSpan.FromMinutes(10);
 
     /// <summary>Longer than any upload may take between its last byte and its task.</summary>
     private static readonly TimeSpan OrphanAge = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        long? uploadsSwept = null;
+        long? slowSwept = null;
         using var timer = new PeriodicTimer(Every, time);
         do
         {
@@ -27,9 +28,10 @@ public sealed class Housekeeper(
                 foreach (var task in swept.Ended) await leftovers.OfEndedAsync(task.Spec, stoppingToken);
                 foreach (var spec in swept.Pruned) await leftovers.OfForgottenAsync(spec, stoppingToken);
                 await store.SweepAsync(stoppingToken);
-                if (uploadsSwept is { } last && time.GetElapsedTime(last) < UploadsEvery) continue;
-                uploadsSwept = time.GetTimestamp();
-                var orphans = uploads.Sweep(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken).GetAwaiter().GetResult());
+                if (slowSwept is { } last && time.GetElapsedTime(last) < SlowEvery) continue;
+                slowSwept = time.GetTimestamp();
+                await cache.SweepAsync(stoppingToken);
+                var orphans = await uploads.SweepAsync(OrphanAge, key => engine.NeedsUploadAsync(key, stoppingToken), stoppingToken);
                 if (orphans > 0) log.LogInformation("{Count} uploads without a task were deleted", orphans);
             }
             catch (Exception fault) when (fault is not OperationCanceledException)

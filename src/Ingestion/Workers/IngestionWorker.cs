@@ -84,7 +84,7 @@ public sealed class IngestionWorker(
         {
             if (end.Writing is not null && await IsWrittenAsync(end.Writing, lease))
             {
-                leftovers.OfCompleted(lease.Task.Spec);
+                await leftovers.OfCompletedAsync(lease.Task.Spec);
                 return;
             }
             if (end.Outcome is not { } outcome) return;
@@ -93,7 +93,7 @@ public sealed class IngestionWorker(
                 log.LogWarning("Task {Task} attempt {Attempt} ended too late; another attempt has it", lease.TaskId, lease.Attempt);
                 return;
             }
-            if (outcome.Kind == OutcomeKind.Completed) leftovers.OfCompleted(lease.Task.Spec);
+            if (outcome.Kind == OutcomeKind.Completed) await leftovers.OfCompletedAsync(lease.Task.Spec);
             if (outcome.Kind == OutcomeKind.Parked) await callbacks.AfterParkingAsync(lease, CancellationToken.None);
         }
         catch (Exception fault)

@@ -29,12 +29,13 @@ public sealed class InstanceRegistry(
     {
         try
         {
-            _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {uploads.ReadIdentity()}";
+            _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {await uploads.ReadIdentityAsync(CancellationToken.None)}";
             var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards]);
             return answer.IsNull ? null : Explain((string)answer[0]!, (string)answer[1]!);
         }
-        catch (UnavailableException)
+        catch (UnavailableException fault)
         {
+            if (redis.IsConnected) log.LogWarning(fault, "Whether this instance has the stores of the others could not be looked at");
             return null;
         }
     }

@@ -5,10 +5,10 @@ using Ingestion.Tasks;
 namespace Ingestion.Workers;
 
 /// <summary>What a task leaves outside the engine, and its removal once the task needs it no more.</summary>
-public sealed class Leftovers(UploadStore uploads, IChunkStore store, ILogger<Leftovers> log)
+public sealed class Leftovers(UploadStore uploads, IChunkStore store)
 {
     /// <summary>Its upload; the chunks stay.</summary>
-    public void OfCompleted(TaskSpec spec) => DeleteUpload(spec);
+    public Task OfCompletedAsync(TaskSpec spec) => spec.Content.FileKey is { } key ? uploads.DeleteAsync(key) : Task.CompletedTask;
 
     /// <summary>Its staged chunks; the upload stays, so that a retry can read it.</summary>
     public Task OfEndedAsync(TaskSpec spec, CancellationToken cancel) => store.DiscardAsync(spec.TenantId, spec.TaskId, cancel);
@@ -17,19 +17,6 @@ public sealed class Leftovers(UploadStore uploads, IChunkStore store, ILogger<Le
     public async Task OfForgottenAsync(TaskSpec spec, CancellationToken cancel)
     {
         await store.DiscardAsync(spec.TenantId, spec.TaskId, cancel);
-        DeleteUpload(spec);
-    }
-
-    private void DeleteUpload(TaskSpec spec)
-    {
-        if (spec.Content.FileKey is not { } key) return;
-        try
-        {
-            uploads.Delete(key);
-        }
-        catch (IOException fault)
-        {
-            log.LogWarning(fault, "The upload of task {Task} could not be deleted; the next sweep tries again", spec.TaskId);
-        }
+        await OfCompletedAsync(spec);
     }
 }

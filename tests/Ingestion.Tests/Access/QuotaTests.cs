@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Ingestion.Access;
 using Ingestion.Config;
@@ -124,6 +125,52 @@ public sealed class QuotaTests
         Assert.Null(await quota.TakeAsync("globex", Stop));
         time.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(await quota.TakeAsync("acme", Stop));
+    }
+
+    [Fact]
+    public async Task A_tenant_that_goes_on_asking_is_refused_later_and_later_and_no_other_is()
+    {
+        var quota = new RequestQuota(new TenantQuotas(new Settings { RateLimitPerMinute = 1 }), new CountingCounter(), new ManualTime());
+        Assert.Null(await quota.TakeAsync("acme", Stop));
+        var clock = Stopwatch.StartNew();
+        var refused = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => quota.TakeAsync("acme", Stop).AsTask()));
+
+        Assert.All(refused, problem => Assert.Equal("rate_limited", problem!.Code));
+        // A hundred turns of 2 ms.
+        Assert.True(clock.ElapsedMilliseconds > 100, $"{clock.ElapsedMilliseconds} ms");
+        Assert.Null(await quota.TakeAsync("globex", Stop));
+    }
+
+    [Fact]
+    public async Task Open_sockets_and_streams_are_limited_for_each_tenant()
+    {
+        await using var idle = await ServiceProcess.StartAsync(("WORKER_COUNT", "0"), ("MAX_TENANT_STREAMS", "2"));
+        var tenant = new TenantClient(idle);
+        var task = await tenant.SendTextAsync("d", "A text.");
+        using var first = await TaskFollower.ConnectAsync(idle, tenant.Id, task);
+        using (var second = await TaskFollower.ConnectAsync(idle, tenant.Id, task))
+        {
+            await first.NextAsync();
+            await second.NextAsync();
+            using var third = await TaskFollower.ConnectAsync(idle, tenant.Id, task);
+            Assert.Null(await third.NextAsync());
+            Assert.Equal(1013, third.CloseCode);
+            var stream = await tenant.SendAsync(HttpMethod.Get, $"api/v1/tasks/{task}/events?tenant_id={tenant.Id}", null, ("Accept", "text/event-stream"));
+            Assert.Equal((429, "rate_limited", 2), (stream.Status, stream.Code, stream.Json.Number("error.details.limit")));
+            Assert.NotNull(stream.Headers.RetryAfter);
+            // What does not stay open is no stream.
+            Assert.Equal(200, (await tenant.GetAsync($"api/v1/tasks/{task}/events")).Status);
+            var other = new TenantClient(idle);
+            using var others = await TaskFollower.ConnectAsync(idle, other.Id, await other.SendTextAsync("d", "Another tenant's."));
+            Assert.NotNull(await others.NextAsync());
+        }
+        // The service hears of the close a moment later.
+        while (true)
+        {
+            using var again = await TaskFollower.ConnectAsync(idle, tenant.Id, task);
+            if (await again.NextAsync() is not null) break;
+            await Task.Delay(20, Stop);
+        }
     }
 
     [Theory]

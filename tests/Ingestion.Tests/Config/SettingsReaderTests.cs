@@ -227,7 +227,6 @@ public class SettingsReaderTests
     }
 
     [Theory]
-    [InlineData("DATABASE_URL=postgres://u:hunter2@db/ingestion", "DATABASE_URL=***: ")]
     [InlineData("FILE_STORE=s3://bucket/prefix", "FILE_STORE=s3://bucket/prefix: ")]
     [InlineData("EMBEDDING_PROVIDER=onnx\nONNX_MODEL_DIR=/m", "EMBEDDING_PROVIDER=onnx: ")]
     public void What_this_version_cannot_do_stops_the_start_and_says_so(string envFile, string start)

@@ -1,5 +1,6 @@
 using Ingestion.Config;
 using Ingestion.Embedding;
+using Ingestion.Embedding.Pacing;
 using Microsoft.Extensions.AI;
 
 namespace Ingestion.Tests.Embedding;
@@ -11,7 +12,7 @@ public class GeneratorEmbedderTests
     [Fact]
     public async Task Vectors_come_back_in_the_order_of_the_texts()
     {
-        var embedder = Embedders.Create(new Settings());
+        var embedder = Made(new Settings());
 
         var answer = Assert.IsType<EmbeddingAnswer.Vectors>(await embedder.EmbedAsync(Batch("uno", "dos", "uno"), Cancel));
 
@@ -26,12 +27,12 @@ public class GeneratorEmbedderTests
     [InlineData("local-lexical-384")]
     [InlineData("text-embedding-3-large")]
     public void The_local_provider_has_one_model_whatever_is_asked(string? requested) =>
-        Assert.Equal("local-lexical-384", Embedders.Create(new Settings()).ModelFor(requested));
+        Assert.Equal("local-lexical-384", Made(new Settings()).ModelFor(requested));
 
     [Fact]
     public void An_unknown_provider_is_refused_with_the_known_names()
     {
-        var fault = Assert.Throws<ArgumentException>(() => Embedders.Create(new Settings { EmbeddingProvider = "magic" }));
+        var fault = Assert.Throws<ArgumentException>(() => Made(new Settings { EmbeddingProvider = "magic" }));
 
         Assert.Contains("magic", fault.Message, StringComparison.Ordinal);
         Assert.Contains("local", fault.Message, StringComparison.Ordinal);
@@ -40,16 +41,16 @@ public class GeneratorEmbedderTests
     [Fact]
     public async Task Too_few_and_too_many_vectors_are_refused()
     {
-        Assert.True((await Refused(new float[] { 1, 2 })).Transient);
-        Assert.True((await Refused(new float[] { 1, 2 }, new float[] { 1, 2 }, new float[] { 1, 2 })).Transient);
-        Assert.True((await Refused()).Transient);
+        await Refused(new float[] { 1, 2 });
+        await Refused(new float[] { 1, 2 }, new float[] { 1, 2 }, new float[] { 1, 2 });
+        await Refused();
     }
 
     [Fact]
     public async Task Vectors_of_different_or_no_dimension_are_refused()
     {
-        Assert.False((await Refused(new float[] { 1, 2 }, new float[] { 1, 2, 3 })).Transient);
-        Assert.True((await Refused([], [])).Transient);
+        await Refused(new float[] { 1, 2 }, new float[] { 1, 2, 3 });
+        await Refused([], []);
     }
 
     [Theory]
@@ -69,7 +70,7 @@ public class GeneratorEmbedderTests
         Assert.Contains("test", fault.Message, StringComparison.Ordinal);
         Assert.IsType<HttpRequestException>(fault.InnerException);
 
-        var refusing = Of((_, _) => throw new EmbeddingException("quota", transient: false));
+        var refusing = Of((_, _) => throw new EmbeddingException("quota", EmbeddingFault.Refused));
         Assert.False((await Assert.ThrowsAsync<EmbeddingException>(() => refusing.EmbedAsync(Batch("a"), Cancel))).Transient);
 
         var waiting = Of((_, cancel) => throw new OperationCanceledException(cancel));
@@ -90,9 +91,15 @@ public class GeneratorEmbedderTests
         Assert.Equal("some-model", asked);
     }
 
-    private static async Task<EmbeddingException> Refused(params float[][] answer) =>
-        await Assert.ThrowsAsync<EmbeddingException>(
-            () => Of((_, _) => [.. answer.Select(vector => new Embedding<float>(vector))]).EmbedAsync(Batch("a", "b"), Cancel));
+    private static IEmbedder Made(Settings settings) => Embedders.Create(settings, new ProcessPace(TimeProvider.System), TimeProvider.System);
+
+    private static async Task<EmbeddingException> Refused(params float[][] answer)
+    {
+        var embedder = Of((_, _) => [.. answer.Select(vector => new Embedding<float>(vector))]);
+        var fault = await Assert.ThrowsAsync<EmbeddingException>(() => embedder.EmbedAsync(Batch("a", "b"), Cancel));
+        Assert.Equal(EmbeddingFault.Nonsense, fault.Fault);
+        return fault;
+    }
 
     private static GeneratorEmbedder Of(
         Func<EmbeddingGenerationOptions?, CancellationToken, GeneratedEmbeddings<Embedding<float>>> answer) =>

@@ -182,6 +182,27 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     }
 
     [Fact]
+    public async Task A_delayed_task_is_handed_out_on_time_although_every_connection_was_lost_meanwhile()
+    {
+        var engine = new RedisEngine(Connect(), Options, TimeProvider.System);
+        var lease = await EnqueueAndLeaseAsync(engine);
+        var due = DateTimeOffset.UtcNow.AddSeconds(4);
+        Assert.True(await engine.FinishAsync(lease, RetryIn(TimeSpan.Zero) with { At = due }, Stop));
+        var waiting = Task.Run(() => PersistAsync(() => engine.LeaseAsync("worker-2", 1, TimeSpan.FromSeconds(30), Stop)), Stop);
+        await using var redis = await shared.Redis.ConnectAsync();
+        while (DateTimeOffset.UtcNow < due - TimeSpan.FromSeconds(2))
+        {
+            foreach (var client in await redis.GetServers()[0].ClientListAsync())
+            {
+                if (client.Name == "ingestion") await redis.GetServers()[0].ClientKillAsync(id: client.Id, skipMe: true);
+            }
+            await Task.Delay(200, Stop);
+        }
+        Assert.Equal(2, Assert.Single(await waiting).Attempt);
+        Assert.InRange(DateTimeOffset.UtcNow, due - TimeSpan.FromSeconds(0.1), due + TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
     public async Task A_call_whose_answer_got_lost_is_found_done_when_it_is_made_again()
     {
         var engine = await OpenAsync();

@@ -98,6 +98,61 @@ public sealed class FollowingTests(SharedService service) : IClassFixture<Shared
         await Task.WhenAll(deaf.Select(ToEndAsync));
     }
 
+    /// <summary>The only end to a pause: it has to be told that there is more, and where to go on.</summary>
+    [Fact]
+    public async Task A_follower_that_pauses_too_long_is_closed_with_1013_and_goes_on_where_it_was()
+    {
+        await using var idle = await ServiceProcess.StartAsync(("WORKER_COUNT", "0"));
+        var tenant = new TenantClient(idle);
+        var task = await tenant.SendTextAsync("d", "A text.");
+        // More of a story than fits between the two.
+        for (var i = 0; i < 1_000; i++)
+        {
+            Assert.Equal(200, (await tenant.DeleteAsync($"api/v1/tasks/{task}")).Status);
+            Assert.Equal(202, (await tenant.PostAsync($"api/v1/tasks/{task}/retry")).Status);
+        }
+        Assert.Equal(200, (await tenant.DeleteAsync($"api/v1/tasks/{task}")).Status);
+        using var paused = await DeafAsync(idle, tenant.Id, task);
+        await Task.Delay(TimeSpan.FromSeconds(12), TestContext.Current.CancellationToken);
+        paused.ReceiveBufferSize = 1 << 20;
+        await using var bytes = new BufferedStream(paused.GetStream(), 1 << 16);
+        var frames = await ReadFramesAsync(bytes);
+        var (opcode, payload) = frames[^1];
+        Assert.Equal((8, 1013), (opcode, (payload[0] << 8) | payload[1]));
+        Assert.Contains("after", Encoding.UTF8.GetString(payload, 2, payload.Length - 2), StringComparison.Ordinal);
+        var last = JsonElement.Parse(frames[^2].Payload).Number("event_id");
+        Assert.InRange(last, 1, 2_001);
+
+        using var again = await TaskFollower.ConnectAsync(idle, tenant.Id, task, last.ToString(CultureInfo.InvariantCulture));
+        await again.ToEndAsync();
+        Assert.Equal((2_002, 1000), (again.LastId, again.CloseCode));
+        Assert.Equal(2_002 - last, again.Events.Count);
+    }
+
+    /// <summary>All that a server sends, to the end of the connection.</summary>
+    private static async Task<List<(int Opcode, byte[] Payload)>> ReadFramesAsync(BufferedStream stream)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        var head = new List<byte>();
+        while (!Encoding.ASCII.GetString([.. head]).EndsWith("\r\n\r\n", StringComparison.Ordinal)) head.Add((byte)stream.ReadByte());
+        var frames = new List<(int, byte[])>();
+        var start = new byte[4];
+        while (frames.Count == 0 || frames[^1].Item1 != 8)
+        {
+            await stream.ReadExactlyAsync(start.AsMemory(0, 2), patience.Token);
+            var (opcode, length) = (start[0] & 15, start[1] & 127);
+            if (length == 126)
+            {
+                await stream.ReadExactlyAsync(start.AsMemory(2, 2), patience.Token);
+                length = (start[2] << 8) | start[3];
+            }
+            var payload = new byte[length];
+            await stream.ReadExactlyAsync(payload, patience.Token);
+            frames.Add((opcode, payload));
+        }
+        return frames;
+    }
+
     private Task<TaskFollower> FollowAsync(string taskId, string after = "") => TaskFollower.ConnectAsync(service.Process, _tenant.Id, taskId, after);
 
     /// <summary>False where the stream ended by itself.</summary>
@@ -124,12 +179,14 @@ public sealed class FollowingTests(SharedService service) : IClassFixture<Shared
     }
 
     /// <summary>A socket that says its first words and nothing after them.</summary>
-    private async Task<TcpClient> DeafAsync(string taskId)
+    private Task<TcpClient> DeafAsync(string taskId) => DeafAsync(service.Process, _tenant.Id, taskId);
+
+    private static async Task<TcpClient> DeafAsync(ServiceProcess process, string tenant, string taskId)
     {
         var client = new TcpClient { ReceiveBufferSize = 1024 };
-        await client.ConnectAsync("127.0.0.1", service.Process.Port);
+        await client.ConnectAsync("127.0.0.1", process.Port);
         await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture,
-            $"GET /ws/tasks/{taskId}?tenant_id={_tenant.Id} HTTP/1.1\r\nHost: 127.0.0.1:{service.Process.Port}\r\nUpgrade: websocket\r\n"
+            $"GET /ws/tasks/{taskId}?tenant_id={tenant} HTTP/1.1\r\nHost: 127.0.0.1:{process.Port}\r\nUpgrade: websocket\r\n"
             + $"Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")));
         Assert.Equal('H', client.GetStream().ReadByte());
         return client;

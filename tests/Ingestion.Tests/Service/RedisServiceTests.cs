@@ -190,6 +190,100 @@ public sealed class RedisServiceTests : IAsyncLifetime
         await WaitAsync(async () => await list.ListLengthAsync("task_status_queue:dead") == 1);
     }
 
+    [Fact]
+    public async Task A_cancel_that_overtakes_its_document_is_held_back_until_it_is_there()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var service = await ServiceProcess.StartAsync(Environment(("URL_ALLOW_PRIVATE", "true")));
+        await using var redis = await _redis.ConnectAsync();
+        var (list, tenant, held) = (redis.GetDatabase(), new TenantClient(service), web.Hold("A page."));
+        JsonObject Action(string type) => new() { ["action_type"] = type, ["tenant_id"] = tenant.Id, ["task_id"] = "early", ["callback_queue"] = "answers" };
+        await list.ListRightPushAsync("task_status_queue", Action("task.cancel").ToJsonString());
+        // Others are not held up by it.
+        var other = await tenant.SendTextAsync("d2", "A text.");
+        var ask = Action("task.status");
+        ask["task_id"] = other;
+        await list.ListRightPushAsync("task_status_queue", ask.ToJsonString());
+        await WaitAsync(async () => await list.ListLengthAsync("answers") == 1);
+        var document = Action("document.process");
+        (document["collection_id"], document["document_id"], document["url"]) = ("c", "d1", held.Address.ToString());
+        await list.ListRightPushAsync("document_process_queue", document.ToJsonString());
+        await WaitAsync(async () => (await tenant.GetAsync("api/v1/tasks/early")).Status == 200);
+        Assert.Equal("cancelled", (await tenant.EndOfAsync("early")).Text("status"));
+        Assert.False(await list.KeyExistsAsync("task_status_queue:dead"));
+    }
+
+    [Fact]
+    public async Task Redis_that_hangs_for_half_a_minute_or_is_killed_for_as_long_costs_nothing()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var first = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        await using var second = await ServiceProcess.StartInAsync(_folder, Environment(("URL_ALLOW_PRIVATE", "true")));
+        var tenant = new TenantClient(first);
+        foreach (var signal in (string[])["STOP", "KILL"])
+        {
+            var held = web.Hold(Prose.Of(1, 20_000));
+            var inTheMiddle = await tenant.SendUrlAsync("held-" + signal, held.Address);
+            await held.WaitAsync();
+            var tasks = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => tenant.SendTextAsync($"{signal}-{i}", Prose.Of(i, 40_000))));
+            if (signal == "KILL") await _redis.KillAsync();
+            else await _redis.SignalAsync("STOP");
+            var away = System.Diagnostics.Stopwatch.StartNew();
+            held.Release();
+            await WaitAsync(async () => (await tenant.GetAsync("health/ready")).Status == 503);
+            while (away.Elapsed < TimeSpan.FromSeconds(30))
+            {
+                var refused = await tenant.PostJsonAsync("api/v1/documents/text", tenant.TextBody("never", "A text."));
+                Assert.Equal((503, "engine_unavailable", true), (refused.Status, refused.Code, refused.Headers.RetryAfter?.Delta > TimeSpan.Zero));
+                // It waits for Redis and is not to be restarted.
+                Assert.Equal(200, (await tenant.GetAsync("health/live")).Status);
+                Assert.Equal(200, (await tenant.At(second).GetAsync("health/live")).Status);
+                await Task.Delay(1_000, TestContext.Current.CancellationToken);
+            }
+            if (signal == "KILL") await _redis.StartAgainAsync();
+            else await _redis.SignalAsync("CONT");
+            await first.WaitUntilReadyAsync();
+            await second.WaitUntilReadyAsync();
+            foreach (var task in tasks.Append(inTheMiddle))
+            {
+                var ended = await tenant.CompletedAsync(task);
+                Assert.Equal(1, ended.Number("result.version"));
+                TaskStories.CheckCompleted(await tenant.At(second).EventsAsync(task));
+            }
+            await tenant.CheckChunksAsync("held-" + signal);
+        }
+    }
+
+    [Fact]
+    public async Task Uploads_lie_in_the_bucket_until_they_are_done_with()
+    {
+        await using var s3 = await S3Server.StartAsync();
+        var settings = Environment([("FILE_STORE", "s3://documents/in"), .. s3.Environment]);
+        await using var service = await ServiceProcess.StartInAsync(_folder, settings);
+        await using var other = await ServiceProcess.StartInAsync(_folder, settings);
+        var tenant = new TenantClient(service);
+        var text = Prose.Of(1, 200_000);
+        var sent = await tenant.SendFileAsync("d1", "d1.md", System.Text.Encoding.UTF8.GetBytes(text));
+        await tenant.At(other).CompletedAsync(sent);
+        await tenant.CheckChunksAsync("d1");
+        Assert.Contains(s3.Bodies, length => length == System.Text.Encoding.UTF8.GetByteCount(text));
+        await WaitAsync(() => Task.FromResult(s3.Objects.Count == 1));
+        Assert.Equal("documents/in/.identity", Assert.Single(s3.Objects).Key);
+        Assert.Empty(s3.Refused);
+
+        // One with another prefix has not the others' uploads.
+        var fault = await Assert.ThrowsAsync<InvalidOperationException>(async () =>
+        {
+            await using var stranger = await ServiceProcess.StartInAsync(_folder, Environment([("FILE_STORE", "s3://documents/out"), .. s3.Environment]));
+        });
+        Assert.Contains("FILE_STORE", fault.Message);
+
+        s3.IsAway = true;
+        var refused = await tenant.SendAsync(HttpMethod.Post, "api/v1/documents", tenant.FileForm("d2", "d2.md", System.Text.Encoding.UTF8.GetBytes(text)));
+        Assert.Equal(503, refused.Status);
+        s3.IsAway = false;
+    }
+
     [Theory]
     [InlineData("success", "chunk_ids")]
     [InlineData("completed", "chunks")]

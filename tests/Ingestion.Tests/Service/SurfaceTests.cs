@@ -15,7 +15,7 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
         var health = await _tenant.SendAsync(HttpMethod.Get, "health");
 
         Assert.Equal((200, "healthy"), (health.Status, health.Json.Text("status")));
-        Assert.Equal(("sqlite", "not_used"), (health.Json.Text("engine"), health.Json.Text("redis")));
+        Assert.Equal(("sqlite", "not_used", "not_used"), (health.Json.Text("engine"), health.Json.Text("redis"), health.Json.Text("postgres")));
         Assert.Equal(2, health.Json.Number("workers.worker_count"));
         Assert.Equal(200, (await _tenant.SendAsync(HttpMethod.Get, "health/live")).Status);
         Assert.Equal(200, (await _tenant.SendAsync(HttpMethod.Get, "health/ready")).Status);

@@ -48,7 +48,7 @@ internal sealed class LoopbackWeb : IAsyncDisposable
         builder.Services.AddLogging(logging => logging.ClearProviders());
         var app = builder.Build();
         var web = new LoopbackWeb(app);
-        web.Store = new UploadStore(web.folder.FullName);
+        web.Store = new FolderUploads(web.folder.FullName);
         app.Run(context =>
         {
             web.Asked.Enqueue(context.Request.Path + context.Request.QueryString.Value);

@@ -42,7 +42,7 @@ public class UrlFetcherTests
         Assert.Equal(("Informe año.html", "text/html", "ISO-8859-1"), (source.FileName, source.MediaType, source.Charset));
         Assert.Equal(Url, source.Url);
         Assert.Equal("Ingestion/1.2.3", agent);
-        await using var stored = web.Store.Open(source)!;
+        await using var stored = (await web.Store.OpenAsync(source, Cancel))!;
         var read = new MemoryStream();
         await stored.CopyToAsync(read, Cancel);
         Assert.Equal(bytes, read.ToArray());

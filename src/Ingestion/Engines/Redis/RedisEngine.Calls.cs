@@ -24,18 +24,18 @@ public sealed partial class RedisEngine
         cancel.ThrowIfCancellationRequested();
         var shard = ShardOf(filter.Tenant);
         var skip = (filter.Page - 1L) * filter.PageSize;
-        ScriptArguments Asked() => Arguments().With("tenant", filter.Tenant).With("collection", filter.Collection)
+        ScriptArguments Asked() => new ScriptArguments("").With("tenant", filter.Tenant).With("collection", filter.Collection)
             .With("document", filter.Document).With("state", filter.State?.Wire());
-        if (filter.State is null && (filter.Document is null || filter.Collection is not null))
+        if (filter.State is null && filter.Document is null == filter.Collection is null)
         {
-            var page = await EngineScript.List.RunAsync(_redis, shard, Asked().With("skip", skip).With("size", filter.PageSize));
+            var page = await RunAsync(EngineScript.List, shard, Asked().With("skip", skip).With("size", filter.PageSize));
             return new([.. ((RedisResult[])page[1]!).Select(fields => RedisTask.Read(fields)).OfType<IngestionTask>()], (long)page[0]);
         }
         var (total, from, ids) = (0L, 0L, new List<string>());
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var stretch = await EngineScript.List.RunAsync(_redis, shard, Asked().With("from", from).With("size", ScanAtOnce));
+            var stretch = await RunAsync(EngineScript.List, shard, Asked().With("from", from).With("size", ScanAtOnce));
             foreach (var id in (string[])stretch[1]!)
             {
                 if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
@@ -52,14 +52,9 @@ public sealed partial class RedisEngine
         string tenant, string taskId, long after, int max, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var (task, events) = (Key(tenant, "task", taskId), Key(tenant, "events", taskId));
-        return await _redis.AskAsync<IReadOnlyList<StoredEvent>>(async database =>
-        {
-            var owner = database.HashGetAsync(task, "tenant");
-            var read = await database.StreamRangeAsync(events, $"{after + 1}-0", "+", max);
-            if (await owner != tenant) return [];
-            return [.. read.Select(entry => new StoredEvent(NumberOf(entry.Id), (byte[])entry["e"]!))];
-        });
+        var asked = Arguments("", tenant, taskId).With("after", after).With("max", max);
+        var bodies = (byte[][])(await RunAsync(EngineScript.Events, ShardOf(tenant), asked))!;
+        return [.. bodies.Select((body, index) => new StoredEvent(after + 1 + index, body))];
     }
 
     public IAsyncEnumerable<TaskNudge> WatchAsync(CancellationToken cancel)
@@ -79,44 +74,64 @@ public sealed partial class RedisEngine
     public async Task<EngineStats> StatsAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var shards = await Task.WhenAll(_shards.Select(shard => EngineScript.Stats.RunAsync(_redis, shard, Arguments())));
+        var shards = await Task.WhenAll(_shards.Select(shard => RunAsync(EngineScript.Stats, shard, new(""))));
         long Sum(int column) => shards.Sum(shard => (long)shard[column]);
         var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
         return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
     }
 
+    /// <summary>Asks on behalf of idle workers.</summary>
+    /// <param name="tasks">How many have been queued.</param>
+    private void Call(int tasks, RedisKey? shard = null)
+    {
+        foreach (var waiter in _idle.Call(tasks)) _ = TakeForAsync(waiter, shard);
+    }
+
+    private async Task TakeForAsync(IdleWorkers.Waiter waiter, RedisKey? shard)
+    {
+        try
+        {
+            waiter.SetResult(await TakeAsync(waiter.Worker, waiter.Max, shard).ConfigureAwait(false));
+        }
+        catch (Exception fault)
+        {
+            waiter.SetException(fault);
+        }
+    }
+
     /// <summary>The next in line of the first shard that has some, and in how long one is due where none has.</summary>
-    private async Task<(IReadOnlyList<Lease> Leases, TimeSpan Due)> TakeAsync(string worker, int max)
+    private async Task<Taken> TakeAsync(string worker, int max, RedisKey? nearest = null)
     {
         var call = Interlocked.Increment(ref _calling);
         var token = $"{worker}#{_instance}{call}";
+        var first = nearest is { } near ? Array.IndexOf(_shards, near) : call;
         var due = TimeSpan.MaxValue;
         for (var i = 0; i < _shards.Length; i++)
         {
-            var shard = _shards[(uint)(call + i) % _shards.Length];
-            var arguments = Arguments().With("worker", token).With("max", max).With("lease_time", _options.LeaseTime);
+            var shard = _shards[(uint)(first + i) % _shards.Length];
+            var step = new ScriptArguments("lease").With("worker", token).With("max", max).With("lease_time", _options.LeaseTime);
             RedisResult answer;
             try
             {
-                answer = await EngineScript.Lease.RunAsync(_redis, shard, arguments);
+                answer = await StepAsync(shard, step);
             }
             catch (UnavailableException)
             {
                 _unanswered[worker] = new(shard, token);
                 throw;
             }
-            if (Leases(worker, answer[0]) is { Count: > 0 } leases) return (leases, default);
+            if (Leases(worker, answer[0]) is { Count: > 0 } leases) return new(leases, default);
             if ((long)answer[1] is >= 0 and var wait && TimeSpan.FromMilliseconds(wait) is var next && next < due) due = next;
         }
-        return ([], due);
+        return new([], due);
     }
 
     /// <summary>What an earlier call leased for the worker, when its answer got lost. Else the lease would count as a crash.</summary>
     private async Task<IReadOnlyList<Lease>> ReclaimAsync(string worker)
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
-        var arguments = Arguments().With("worker", lost.Token).With("lease_time", _options.LeaseTime);
-        var leases = Leases(worker, await EngineScript.Unanswered.RunAsync(_redis, lost.Shard, arguments));
+        var arguments = new ScriptArguments("").With("worker", lost.Token).With("lease_time", _options.LeaseTime);
+        var leases = Leases(worker, await RunAsync(EngineScript.Unanswered, lost.Shard, arguments));
         _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
         return leases;
     }
@@ -139,18 +154,43 @@ public sealed partial class RedisEngine
         return fields[1] == tenant ? RedisTask.Read(fields) : null;
     }
 
-    /// <summary>Once more where the connection broke under the call; the script knows what it has done already.</summary>
-    private async Task<(RedisResult Reply, bool IsRepeated)> AskTwiceAsync(EngineScript script, RedisKey shard, ScriptArguments arguments)
+    /// <summary>Once more where the connection broke under the call; the step knows what it has done already.</summary>
+    /// <param name="queued">Tasks that it will queue: who waits for one in this process is sent right behind the step.</param>
+    private async Task<(RedisResult Reply, bool IsRepeated)> StepTwiceAsync(RedisKey shard, ScriptArguments step, int queued)
     {
         var asked = Stopwatch.GetTimestamp();
         try
         {
-            return (await script.RunAsync(_redis, shard, arguments), false);
+            return (await StepAsync(shard, step, queued), false);
         }
         catch (UnavailableException fault) when (fault.InnerException is RedisConnectionException && Stopwatch.GetElapsedTime(asked) < Poll)
         {
-            return (await script.RunAsync(_redis, shard, arguments), true);
+            return (await StepAsync(shard, step, queued), true);
         }
+    }
+
+    private Task<RedisResult> StepAsync(RedisKey shard, ScriptArguments step, int queued = 0)
+    {
+        var answer = _steps[shard].RunAsync(step);
+        if (queued > 0) Call(queued, shard);
+        return answer;
+    }
+
+    private Task<RedisResult> RunAsync(EngineScript script, RedisKey shard, ScriptArguments arguments) => script.RunAsync(_redis, shard, Compose([arguments]));
+
+    private RedisValue[] Compose(IReadOnlyList<ScriptArguments> steps)
+    {
+        var values = new RedisValue[3 + steps.Sum(step => step.Count)];
+        values[0] = _time == TimeProvider.System ? RedisValue.EmptyString : _time.GetUtcNow().ToUnixTimeMilliseconds();
+        values[1] = _instance;
+        values[2] = _news.IsHearing ? 1 : 0;
+        var at = 3;
+        foreach (var step in steps)
+        {
+            step.CopyTo(values, at);
+            at += step.Count;
+        }
+        return values;
     }
 
     private ScriptArguments With(ScriptArguments arguments, Ending ending)
@@ -178,9 +218,8 @@ public sealed partial class RedisEngine
             .With("max_tenant_waiting", own.Waiting).With("max_tenant_open", own.Open);
     }
 
-    private ScriptArguments Arguments() => new(_time == TimeProvider.System ? null : _time.GetUtcNow(), _instance);
-
-    private ScriptArguments Arguments(string tenant, string taskId) => Arguments().With("tenant", tenant).With("id", taskId);
+    private static ScriptArguments Arguments(string verb, string tenant, string taskId) =>
+        new ScriptArguments(verb).With("tenant", tenant).With("id", taskId);
 
     private RedisKey ShardOf(string tenant) => _shards.Length == 1
         ? _shards[0]
@@ -208,14 +247,8 @@ public sealed partial class RedisEngine
 
     private void Heard(string? taskId, bool queued, bool isCancel)
     {
-        if (taskId is null) _work.WakeAll();
-        else if (queued) _work.Wake(1);
-        _watchers.Nudge(taskId, isCancel);
-    }
-
-    private void Changed(string taskId, int queued = 0, bool isCancel = false)
-    {
-        if (queued > 0) _work.Wake(queued);
+        if (taskId is null) Call(int.MaxValue);
+        else if (queued) Call(1);
         _watchers.Nudge(taskId, isCancel);
     }
 
@@ -225,12 +258,6 @@ public sealed partial class RedisEngine
         "cancel" => LeaseReply.CancelRequested,
         _ => LeaseReply.Lost,
     };
-
-    private static long NumberOf(RedisValue entry)
-    {
-        var id = (string)entry!;
-        return long.Parse(id.AsSpan(0, id.IndexOf('-', StringComparison.Ordinal)), System.Globalization.CultureInfo.InvariantCulture);
-    }
 
     private sealed record UnansweredLease(RedisKey Shard, string Token);
 

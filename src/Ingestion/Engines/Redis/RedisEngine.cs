@@ -7,8 +7,8 @@ using StackExchange.Redis;
 namespace Ingestion.Engines.Redis;
 
 /// <summary>
-/// Tasks in Redis, for any number of instances. Each verb is one Lua script: what it writes, it writes at once. The time is Redis's own,
-/// so that the clocks of instances may differ.
+/// Tasks in Redis, for any number of instances. Each verb is one step of a Lua script: what it writes, it writes at once. The time is
+/// Redis's own, so that the clocks of instances may differ.
 /// </summary>
 public sealed partial class RedisEngine : ITaskEngine
 {
@@ -24,10 +24,11 @@ public sealed partial class RedisEngine : ITaskEngine
     private readonly TimeProvider _time;
     private readonly RedisKey[] _shards;
     private readonly string _instance = Guid.NewGuid().ToString("N")[..8];
-    private readonly WorkSignal _work = new();
+    private readonly IdleWorkers _idle = new();
     private readonly TaskWatchers _watchers = new();
     private readonly RedisNews _news;
     private readonly WaitingElsewhere _elsewhere;
+    private readonly Dictionary<RedisKey, ShardSteps> _steps;
 
     /// <summary>By worker: calls that may have leased something although their answer never came.</summary>
     private readonly ConcurrentDictionary<string, UnansweredLease> _unanswered = new();
@@ -43,6 +44,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         (_redis, _options, _time) = (redis, options, time);
         _shards = [.. Enumerable.Range(0, shards).Select(shard => (RedisKey)$"{{ingestion:{shard}}}")];
+        _steps = _shards.ToDictionary(shard => shard, shard => new ShardSteps(redis, shard, Compose));
         _elsewhere = new WaitingElsewhere(redis, _shards);
         _news = new RedisNews(redis, _shards, _instance, Heard);
         redis.Restored += () => Interlocked.Exchange(ref _restoredAt, time.GetTimestamp());
@@ -54,13 +56,13 @@ public sealed partial class RedisEngine : ITaskEngine
         var now = _time.GetUtcNow();
         var accepted = TaskRules.Accepted(now);
         var change = new PreparedChange(spec.TaskId, spec.TenantId, new() { Events = [accepted] });
-        var arguments = Arguments(spec.TenantId, spec.TaskId).With("collection", spec.CollectionId).With("document", spec.DocumentId)
+        var step = Arguments("enqueue", spec.TenantId, spec.TaskId).With("collection", spec.CollectionId).With("document", spec.DocumentId)
             .With("spec", TaskJson.Write(spec)).With("inline", spec.Content.Inline).With("file", spec.Content.FileKey)
             .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
-            .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With(change);
+            .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With("notify", spec.Notify).With(change);
         var shard = ShardOf(spec.TenantId);
-        await LimitAsync(arguments, spec.TenantId, shard);
-        var (reply, isRepeated) = await AskTwiceAsync(EngineScript.Enqueue, shard, arguments);
+        await LimitAsync(step, spec.TenantId, shard);
+        var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
         switch ((string)reply[0]!)
         {
             case "conflict":
@@ -71,7 +73,7 @@ public sealed partial class RedisEngine : ITaskEngine
             case "existing" when !isRepeated || (string)reply[1]! != spec.TaskId:
                 return new EnqueueResult.Existing(RedisTask.Read(reply[2])!);
         }
-        Changed(spec.TaskId, queued: 1);
+        _watchers.Nudge(spec.TaskId);
         return new EnqueueResult.Created(new IngestionTask
         {
             Spec = TaskJson.WithoutInline(spec),
@@ -89,24 +91,33 @@ public sealed partial class RedisEngine : ITaskEngine
         var deadline = _time.GetUtcNow() + wait;
         await _news.HearAsync();
         if (await ReclaimAsync(worker) is { Count: > 0 } reclaimed) return reclaimed;
-        _work.Enter();
+        _idle.Enter();
         try
         {
-            while (true)
+            var (leases, due) = await TakeAsync(worker, max);
+            while (leases.Count == 0)
             {
-                var (leases, due) = await TakeAsync(worker, max);
-                if (leases.Count > 0) return leases;
                 cancel.ThrowIfCancellationRequested();
                 var longest = deadline - _time.GetUtcNow();
                 if (longest <= TimeSpan.Zero) return [];
-                if (due < longest) longest = due;
                 var poll = Poll * (0.75 + Random.Shared.NextDouble() / 2);
-                if (longest > TimeSpan.Zero) await _work.WaitAsync(poll < longest ? poll : longest, _time, cancel);
+                var pause = new[] { longest, due, poll }.Min();
+                if (pause > TimeSpan.Zero && _idle.Wait(worker, max) is { } waiter)
+                {
+                    await ((Task)waiter.Task.WaitAsync(pause, _time, cancel)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    if (waiter.Task.IsCompleted || !_idle.TryStop(waiter))
+                    {
+                        (leases, due) = await waiter.Task;
+                        continue;
+                    }
+                }
+                (leases, due) = await TakeAsync(worker, max);
             }
+            return leases;
         }
         finally
         {
-            _work.Leave();
+            _idle.Leave();
         }
     }
 
@@ -117,10 +128,10 @@ public sealed partial class RedisEngine : ITaskEngine
         foreach (var ofShard in Enumerable.Range(0, leases.Count).GroupBy(i => ShardOf(leases[i].Task.Spec.TenantId)))
         {
             var mine = ofShard.ToList();
-            var arguments = Arguments().With("lease_time", _options.LeaseTime).With("count", mine.Count);
+            var arguments = new ScriptArguments("").With("lease_time", _options.LeaseTime).With("count", mine.Count);
             for (var i = 0; i < mine.Count; i++)
                 arguments.With($"id{i + 1}", leases[mine[i]].TaskId).With($"attempt{i + 1}", leases[mine[i]].Attempt);
-            var answers = await EngineScript.Renew.RunAsync(_redis, ofShard.Key, arguments);
+            var answers = await RunAsync(EngineScript.Renew, ofShard.Key, arguments);
             for (var i = 0; i < mine.Count; i++) replies[mine[i]] = ReplyOf((string)answers[i]!);
         }
         return replies;
@@ -131,11 +142,11 @@ public sealed partial class RedisEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var tenant = lease.Task.Spec.TenantId;
         var log = LogOf(lease);
-        var arguments = Arguments(tenant, lease.TaskId).With("attempt", lease.Attempt).With("lease_time", _options.LeaseTime)
+        var step = Arguments("append", tenant, lease.TaskId).With("attempt", lease.Attempt).With("lease_time", _options.LeaseTime)
             .With("after", log.Unsure).With(new PreparedChange(lease.TaskId, tenant, change));
         try
         {
-            var answer = await EngineScript.Append.RunAsync(_redis, ShardOf(tenant), arguments);
+            var answer = await StepAsync(ShardOf(tenant), step);
             var reply = ReplyOf((string)answer[0]!);
             if (reply != LeaseReply.Held) return reply;
             log.Wrote((long)answer[1]);
@@ -145,7 +156,7 @@ public sealed partial class RedisEngine : ITaskEngine
             log.Doubt();
             throw;
         }
-        Changed(lease.TaskId);
+        _watchers.Nudge(lease.TaskId);
         return LeaseReply.Held;
     }
 
@@ -154,30 +165,41 @@ public sealed partial class RedisEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var tenant = lease.Task.Spec.TenantId;
         var ending = new Ending(lease.TaskId, tenant, outcome);
+        var unsure = _logs.TryGetValue(lease, out var log) ? log.Unsure : RedisValue.Null;
+        var call = _calls.TryGetValue(outcome, out var lost) ? lost : $"{_instance}{Interlocked.Increment(ref _calling)}";
         while (true)
         {
-            var arguments = Arguments(tenant, lease.TaskId).With("if_phase", "running").With("if_attempt", lease.Attempt)
-                .With("call", _calls.GetValue(outcome, _ => Guid.NewGuid().ToString("N"))).With("after", LogOf(lease).Unsure);
-            if (!ending.IsFinal) arguments.With("if_cancel", 0);
-            var answer = await EngineScript.Move.RunAsync(_redis, ShardOf(tenant), With(arguments, ending));
+            var step = Arguments("move", tenant, lease.TaskId).With("if_phase", "running").With("if_attempt", lease.Attempt)
+                .With("call", call).With("after", unsure);
+            if (!ending.IsFinal) step.With("if_cancel", 0);
+            RedisResult answer;
+            try
+            {
+                answer = await StepAsync(ShardOf(tenant), With(step, ending), ending.Queues ? 1 : 0);
+            }
+            catch (UnavailableException)
+            {
+                _calls.AddOrUpdate(outcome, call);
+                throw;
+            }
             if ((string)answer[0]! == "moved") break;
             if ((string)answer[0]! != "differs" || (string)answer[1]! != "running" || (int)answer[3] != lease.Attempt) return false;
             // The worker had not heard of the cancel when it handed the task back.
             ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
         }
-        Changed(lease.TaskId, ending.Queues ? 1 : 0);
-        if (outcome.At is not null) _work.WakeAll();
+        _watchers.Nudge(lease.TaskId);
+        if (outcome.At is not null) Call(int.MaxValue);
         return true;
     }
 
     public async Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var arguments = Arguments(tenant, taskId).With("if_phase", "parked").With("if_attempt", attempt).With("phase", "queued")
+        var step = Arguments("move", tenant, taskId).With("if_phase", "parked").With("if_attempt", attempt).With("phase", "queued")
             .With(new PreparedChange(taskId, tenant, change));
-        var answer = await EngineScript.Move.RunAsync(_redis, ShardOf(tenant), arguments);
+        var answer = await StepAsync(ShardOf(tenant), step, queued: 1);
         if ((string)answer[0]! != "moved") return false;
-        Changed(taskId, queued: 1);
+        _watchers.Nudge(taskId);
         return true;
     }
 
@@ -187,7 +209,7 @@ public sealed partial class RedisEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var shard = ShardOf(tenant);
-            var answer = await EngineScript.Cancel.RunAsync(_redis, shard, Arguments(tenant, taskId));
+            var answer = await StepAsync(shard, Arguments("cancel", tenant, taskId));
             switch ((string)answer[0]!)
             {
                 case "none": return new(CancelKind.NotFound, null);
@@ -195,16 +217,16 @@ public sealed partial class RedisEngine : ITaskEngine
                 case "finished": return new(CancelKind.Finished, RedisTask.Read(answer[1]));
                 case "committing": return new(CancelKind.Committing, RedisTask.Read(answer[1]));
                 case "requested":
-                    Changed(taskId, isCancel: true);
+                    _watchers.Nudge(taskId, isCancel: true);
                     return new(CancelKind.Requested, RedisTask.Read(answer[1]));
             }
-            var arguments = Arguments(tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
+            var step = Arguments("move", tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
                 .With("if_attempt", (string?)answer[3]).With("read", true);
             var ending = new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
-            var moved = await EngineScript.Move.RunAsync(_redis, shard, With(arguments, ending));
+            var moved = await StepAsync(shard, With(step, ending));
             // Where it went on in the meantime: ask again.
             if ((string)moved[0]! != "moved") continue;
-            Changed(taskId);
+            _watchers.Nudge(taskId);
             return new(CancelKind.Cancelled, RedisTask.Read(moved[1]));
         }
     }
@@ -216,15 +238,15 @@ public sealed partial class RedisEngine : ITaskEngine
             if (await GetAsync(tenant, taskId, cancel) is not { } task) return new(RetryKind.NotFound, null);
             if (task.State is not (TaskState.Failed or TaskState.Cancelled)) return new(RetryKind.NotEnded, task);
             var change = new TaskChange { Events = [TaskRules.Requeued(task.State, _time.GetUtcNow())] };
-            var arguments = Arguments(tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
+            var step = Arguments("move", tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
                 .With("read", true).With(new PreparedChange(taskId, tenant, change));
             var shard = ShardOf(tenant);
-            var answer = await EngineScript.Move.RunAsync(_redis, shard, await LimitAsync(arguments, tenant, shard));
+            var answer = await StepAsync(shard, await LimitAsync(step, tenant, shard), queued: 1);
             switch ((string)answer[0]!)
             {
                 case "full": return new(RetryKind.Full, RedisTask.Read(answer[5]), Full(tenant, answer));
                 case "moved":
-                    Changed(taskId, queued: 1);
+                    _watchers.Nudge(taskId);
                     return new(RetryKind.Queued, RedisTask.Read(answer[1]));
             }
         }
@@ -241,8 +263,8 @@ public sealed partial class RedisEngine : ITaskEngine
             {
                 cancel.ThrowIfCancellationRequested();
                 var lost = await ReadExpiredAsync(shard);
-                var old = (RedisResult[])(await EngineScript.Prune.RunAsync(
-                    _redis, shard, Arguments().With("max", MaxPrunes).With("retention", _options.Retention)))!;
+                var old = (RedisResult[])(await RunAsync(
+                    EngineScript.Prune, shard, new ScriptArguments("").With("max", MaxPrunes).With("retention", _options.Retention)))!;
                 pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
                 foreach (var outcome in await Task.WhenAll(lost.Select(task => RescueAsync(shard, task))))
                 {
@@ -262,7 +284,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var restored = Interlocked.Read(ref _restoredAt);
         if (restored != long.MinValue && _time.GetElapsedTime(restored) < _options.LeaseTime / 3) return [];
-        var lost = (RedisResult[])(await EngineScript.Expired.RunAsync(_redis, shard, Arguments().With("max", MaxRescues)))!;
+        var lost = (RedisResult[])(await RunAsync(EngineScript.Expired, shard, new ScriptArguments("").With("max", MaxRescues)))!;
         return [.. lost.Select(fields => RedisTask.Read(fields)!)];
     }
 
@@ -270,13 +292,13 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var (tenant, id) = (task.Spec.TenantId, task.Spec.TaskId);
         var ending = new Ending(id, tenant, TaskRules.AfterLostLease(task, _time.GetUtcNow()));
-        var arguments = Arguments(tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt)
+        var step = Arguments("move", tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt)
             .With("if_state", task.State.Wire()).With("if_cancel", task.CancelRequested ? 1 : 0).With("if_expired", true)
             .With("crashed", true).With("read", ending.IsFinal);
-        var answer = await EngineScript.Move.RunAsync(_redis, shard, With(arguments, ending));
+        var answer = await StepAsync(shard, With(step, ending), ending.Queues ? 1 : 0);
         // Else another sweeper was faster, or its worker is back.
         if ((string)answer[0]! != "moved") return default;
-        Changed(id, ending.Queues ? 1 : 0);
+        _watchers.Nudge(id);
         return (true, ending.IsFinal ? RedisTask.Read(answer[1]) : null);
     }
 }

@@ -26,6 +26,8 @@ internal sealed class RedisNews
         redis.Restored += () => _heard(null, queued: true, isCancel: false);
     }
 
+    public bool IsHearing => _hearing is { IsCompletedSuccessfully: true };
+
     /// <summary>When it returns, nothing that is said from now on is missed.</summary>
     /// <exception cref="UnavailableException">Redis is away.</exception>
     public Task HearAsync()
@@ -68,8 +70,13 @@ internal sealed class RedisNews
     /// <summary>What this instance said, it has acted on already.</summary>
     private void Take(RedisValue message)
     {
-        var text = (string)message!;
-        if (text.Length <= 1 + InstanceLength || text.AsSpan(1, InstanceLength).SequenceEqual(_instance)) return;
-        _heard(text[(1 + InstanceLength)..], queued: text[0] == 'q', isCancel: text[0] == 'x');
+        var text = ((string)message!).AsSpan();
+        if (text.Length <= InstanceLength || text.StartsWith(_instance)) return;
+        text = text[InstanceLength..];
+        foreach (var range in text.Split('\n'))
+        {
+            var one = text[range];
+            if (one.Length > 1) _heard(one[1..].ToString(), queued: one[0] == 'q', isCancel: one[0] == 'x');
+        }
     }
 }

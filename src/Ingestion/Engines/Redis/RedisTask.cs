@@ -20,7 +20,7 @@ internal static class RedisTask
     public static IngestionTask? Read(RedisValue[] fields, byte[]? inline = null)
     {
         if (fields[0].IsNull) return null;
-        var spec = TaskJson.ReadSpec(fields[0]!);
+        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[0]).Span);
         return new IngestionTask
         {
             Spec = inline is null ? spec : spec with { Content = spec.Content with { Inline = inline } },

@@ -3,16 +3,21 @@ using StackExchange.Redis;
 
 namespace Ingestion.Engines.Redis;
 
-/// <summary>The names and values that a script is called with. What is null is left out.</summary>
+/// <summary>One step of a script: a verb, and the names and values that it is called with. What is null is left out.</summary>
 internal sealed class ScriptArguments
 {
-    private readonly List<RedisValue> _values;
+    private readonly List<RedisValue> _values = new(64);
 
-    /// <param name="now">Null: the server's own time.</param>
-    public ScriptArguments(DateTimeOffset? now, string instance) =>
-        _values = [now is { } time ? time.ToUnixTimeMilliseconds() : RedisValue.EmptyString, instance];
+    /// <param name="verb">Empty where the script knows only one.</param>
+    public ScriptArguments(string verb) => _values.AddRange([verb, default]);
 
-    public RedisValue[] Values => [.. _values];
+    public int Count => _values.Count;
+
+    public void CopyTo(RedisValue[] values, int at)
+    {
+        _values.CopyTo(values, at);
+        values[at + 1] = (_values.Count - 2) / 2;
+    }
 
     public ScriptArguments With(string name, RedisValue value)
     {

@@ -2,14 +2,16 @@
 local pruned = {}
 for _, id in ipairs(call('ZRANGE', at('ended'), '-inf', now - a.retention, 'BYSCORE', 'LIMIT', 0, a.max)) do
   call('ZREM', at('ended'), id)
-  local t = call('HMGET', task(id), 'spec', 'tenant', 'collection', 'document', 'key', 'file')
+  call('ZREM', at('webhooks'), id)
+  local t = call('HMGET', task(id), 'spec', 'tenant', 'fixed', 'file')
   if t[1] then
-    call('DEL', task(id), events(id))
-    call('ZREM', joined('list', t[2]), id)
-    call('ZREM', joined('list', t[2], t[3]), id)
-    call('ZREM', joined('list', t[2], t[3], t[4]), id)
-    if t[5] then call('DEL', joined('key', t[2], t[5])) end
-    if t[6] then call('SREM', joined('upload', t[6]), id) end
+    call('DEL', task(id))
+    local collection, document, _, _, _, seq, key = fixed(t[3])
+    -- What is old enough to go stands at the front.
+    call('LREM', joined('list', t[2]), 1, id)
+    call('ZREM', joined('documents', t[2], collection), listed(document, seq, id))
+    if key then call('DEL', joined('key', t[2], key)) end
+    if t[4] then call('SREM', joined('upload', t[4]), id) end
     pruned[#pruned + 1] = t[1]
   end
 end
@@ -19,5 +21,9 @@ if #pruned > 0 then
   for _, tenant in ipairs(call('ZRANGE', at('turns'), '-inf', passed, 'BYSCORE', 'LIMIT', 0, 1000)) do
     if call('HEXISTS', at('tenants'), tenant) == 0 then call('ZREM', at('turns'), tenant) end
   end
+end
+-- The last one of a priority was handed out without a look at what is left.
+for _, priority in ipairs(call('ZRANGE', at('priorities'), 0, -1)) do
+  if call('EXISTS', ready(priority)) == 0 then call('ZREM', at('priorities'), priority) end
 end
 return pruned

@@ -1,0 +1,30 @@
+using Ingestion.Tasks;
+using StackExchange.Redis;
+
+namespace Ingestion.Engines.Redis;
+
+public sealed partial class RedisEngine : IWebhookOutbox
+{
+    public async Task<IReadOnlyList<DueWebhook>> TakeWebhooksAsync(int max, TimeSpan hold, CancellationToken cancel)
+    {
+        var due = new List<DueWebhook>();
+        foreach (var shard in _shards)
+        {
+            cancel.ThrowIfCancellationRequested();
+            if (due.Count >= max) break;
+            var answer = await RunAsync(EngineScript.TakeWebhooks, shard, new ScriptArguments("").With("max", max - due.Count).With("hold", hold));
+            due.AddRange(((RedisResult[])answer!).Select(one => new DueWebhook(RedisTask.Read(one[0])!, (int)one[1])));
+        }
+        return due;
+    }
+
+    public async Task CloseWebhookAsync(DueWebhook webhook, DateTimeOffset? again, string? warning, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        var (tenant, task) = (webhook.Task.Spec.TenantId, webhook.Task);
+        var arguments = Arguments("", tenant, task.Spec.TaskId).With("try", webhook.Try).With("last_event", task.LastEvent);
+        if (warning is not null) arguments.With("warnings", TaskJson.Write([.. task.Warnings, warning]));
+        if (again is { } at) arguments.With("delay", at - _time.GetUtcNow());
+        await RunAsync(EngineScript.CloseWebhook, ShardOf(tenant), arguments);
+    }
+}

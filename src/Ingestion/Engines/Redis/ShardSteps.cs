@@ -1,0 +1,90 @@
+using Ingestion.Redis;
+using StackExchange.Redis;
+
+namespace Ingestion.Engines.Redis;
+
+/// <summary>
+/// The steps of one shard on their way to Redis. Those that come while others are underway wait for them and then travel together, in
+/// one call that writes once what they have in common: the busier the engine, the less each costs. An idle one sends at once.
+/// </summary>
+/// <param name="compose">The arguments of a call with these steps.</param>
+internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<IReadOnlyList<ScriptArguments>, RedisValue[]> compose)
+{
+    /// <summary>One is worked on while another travels.</summary>
+    private const int MaxUnderway = 2;
+
+    /// <summary>Redis serves nobody else during a call.</summary>
+    private const int MaxTogether = 64;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<Step> _waiting = new();
+    private int _underway;
+
+    /// <summary>Steps reach Redis in the order of these calls.</summary>
+    /// <exception cref="UnavailableException">Redis is away. It may have been done all the same.</exception>
+    public Task<RedisResult> RunAsync(ScriptArguments arguments)
+    {
+        var step = new Step(arguments);
+        lock (_gate)
+        {
+            _waiting.Enqueue(step);
+            if (_underway == MaxUnderway) return step.Task;
+            _underway++;
+        }
+        // On this thread as soon as it has nothing else to do: what it asks for until then travels along.
+        ThreadPool.UnsafeQueueUserWorkItem(static steps => _ = steps.SendAsync(), this, preferLocal: true);
+        return step.Task;
+    }
+
+    private async Task SendAsync()
+    {
+        Step[] steps;
+        Task<RedisResult> call;
+        lock (_gate)
+        {
+            if (_waiting.Count == 0)
+            {
+                _underway--;
+                return;
+            }
+            steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
+            for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
+            // Under the lock, for the order.
+            call = EngineScript.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
+        }
+        try
+        {
+            var answers = await call.ConfigureAwait(false);
+            _ = SendAsync();
+            for (var i = 0; i < steps.Length - 1; i++) steps[i].EndElsewhere(answers[i]);
+            // The last one goes on right here: nothing is left to do but that.
+            steps[^1].SetResult(answers[steps.Length - 1]);
+        }
+        catch (Exception fault)
+        {
+            // Those that wait would only wait for the same.
+            Step[] waiting = [];
+            if (fault is UnavailableException)
+            {
+                lock (_gate)
+                {
+                    waiting = [.. _waiting];
+                    _waiting.Clear();
+                }
+            }
+            _ = SendAsync();
+            foreach (var step in steps.Concat(waiting)) step.FailElsewhere(fault);
+        }
+    }
+
+    private sealed class Step(ScriptArguments arguments) : TaskCompletionSource<RedisResult>
+    {
+        public ScriptArguments Arguments => arguments;
+
+        public void EndElsewhere(RedisResult answer) =>
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Step.SetResult(state.Answer), (Step: this, Answer: answer), preferLocal: false);
+
+        public void FailElsewhere(Exception fault) =>
+            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Step.TrySetException(state.Fault), (Step: this, Fault: fault), preferLocal: false);
+    }
+}

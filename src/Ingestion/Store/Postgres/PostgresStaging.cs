@@ -1,0 +1,101 @@
+using System.Text.Json;
+using Ingestion.Chunking;
+using Ingestion.Postgres;
+
+namespace Ingestion.Store.Postgres;
+
+/// <summary>Writes one version and its chunks in one transaction, many rows a statement: a crash leaves nothing of it.</summary>
+internal sealed class PostgresStaging(PostgresCollection collection, NewVersion version, PostgresWords words, DateTimeOffset now)
+{
+    private const int RowsPerStatement = 500;
+    private const int CharactersPerStatement = 1 << 20;
+
+    private int RowCount => version.Chunks.Count + version.Parents.Count;
+
+    public async Task<StagedVersion> RunAsync(PostgresSession session)
+    {
+        await session.ExecuteAsync("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))", version.DocumentId, collection.Id);
+        foreach (var earlier in await StoredVersion.OfTaskAsync(session, version.TenantId, version.TaskId))
+            await PostgresRemoval.DropAsync(session, earlier.Id);
+        var visible = await StoredVersion.VisibleAsync(session, collection.Id, version.DocumentId);
+        var id = await InsertVersionAsync(session);
+        await session.ExecuteAsync("INSERT INTO ingestion.content(version, text) VALUES($1, $2)", id, version.Content);
+        long wordCount = 0;
+        for (var next = 0; next < RowCount;) (next, wordCount) = await InsertChunksAsync(session, id, next, wordCount);
+        var vectors = visible is not null && visible.Model == version.Model ? await TakeVectorsAsync(session, visible, id) : 0;
+        await session.ExecuteAsync(
+            "UPDATE ingestion.version SET word_count=$2, vector_count=$3, dimension=$4 WHERE id=$1",
+            id, wordCount, vectors, vectors > 0 ? visible!.Dimension : 0);
+        var staged = await StoredVersion.GetAsync(session, version.TenantId, id);
+        return PostgresStore.Staged(staged!, version.TenantId, collection);
+    }
+
+    private Task<long> InsertVersionAsync(PostgresSession session) => session.ScalarAsync<long>(
+        """
+        INSERT INTO ingestion.version(collection, document, task, state, chunk_count, parent_count, token_count, bytes, model, created_at,
+          updated_at, content_length, page_count, title, description, language, tags, metadata, source, warnings, page_starts, preface,
+          fingerprint, chunking)
+        VALUES($1, $2, $3, 'staged', $4, $5, $6, $7, $8, $9, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+        RETURNING id
+        """,
+        collection.Id, version.DocumentId, version.TaskId, version.Chunks.Count, version.Parents.Count,
+        version.Chunks.Sum(chunk => (long)chunk.TokenCount), version.Source.Size, version.Model, now, new CodePoints(version.Content).Total,
+        version.PageCount, version.Title, version.Description, version.Language, StoredJson.WriteStrings(version.Tags),
+        version.Metadata?.GetRawText(), JsonSerializer.Serialize(version.Source), StoredJson.WriteStrings(version.Warnings),
+        JsonSerializer.Serialize(version.PageStarts), version.Preface, version.Fingerprint, version.Chunking);
+
+    private async Task<(int Next, long Words)> InsertChunksAsync(PostgresSession session, long id, int from, long wordCount)
+    {
+        var chunks = new List<NewChunk>();
+        var texts = new List<string>();
+        for (int at = from, characters = 0; at < RowCount && chunks.Count < RowsPerStatement && characters < CharactersPerStatement; at++)
+        {
+            var chunk = at < version.Chunks.Count ? version.Chunks[at] : version.Parents[at - version.Chunks.Count];
+            chunks.Add(chunk);
+            texts.Add(version.Content[chunk.Start..chunk.End]);
+            characters += texts[^1].Length;
+        }
+        await session.ExecuteAsync(
+            """
+            INSERT INTO ingestion.chunk(version, place, chunk_id, start_at, end_at, token_count, page_start, page_end, headings, text, level,
+              parent, window_start, window_end, header_start, header)
+            SELECT $1, $2 + n - 1, chunk_id, start_at, end_at, token_count, page_start, page_end, headings, text, level, parent, window_start,
+              window_end, header_start, header
+            FROM unnest($3::text[], $4::integer[], $5::integer[], $6::integer[], $7::integer[], $8::integer[], $9::text[], $10::text[],
+              $11::integer[], $12::integer[], $13::integer[], $14::integer[], $15::integer[], $16::text[]) WITH ORDINALITY
+              AS given(chunk_id, start_at, end_at, token_count, page_start, page_end, headings, text, level, parent, window_start, window_end,
+                header_start, header, n)
+            """,
+            id, from, Of(chunk => chunk.ChunkId), Of(chunk => chunk.StartCodePoint), Of(chunk => chunk.EndCodePoint), Of(chunk => chunk.TokenCount),
+            Of(chunk => chunk.PageStart), Of(chunk => chunk.PageEnd), Of(chunk => PostgresSession.Storable(StoredJson.WriteStrings(chunk.HeadingPath))),
+            texts.ConvertAll(PostgresSession.Storable).ToArray(), Of(chunk => chunk.Context?.Level),
+            Of(chunk => chunk.Context is null ? null : version.Chunks.Count + chunk.Parent), Of(chunk => chunk.Context?.Window?.Start),
+            Of(chunk => chunk.Context?.Window?.End), Of(chunk => chunk.Context?.Header?.Start),
+            Of(chunk => PostgresSession.Storable(chunk.Context?.Header?.Text)));
+
+        // Larger chunks are kept to be read, not searched.
+        var searched = texts[..Math.Clamp(version.Chunks.Count - from, 0, texts.Count)];
+        var terms = await words.TermsOfAsync(session, collection.Id, version.Language, searched);
+        await session.ExecuteAsync(
+            """
+            INSERT INTO ingestion.chunk_words(version, place, words, terms)
+            SELECT $1, $2 + n - 1, words, CASE WHEN terms='' THEN ''::tsvector ELSE array_to_tsvector(string_to_array(terms, ' ')) END
+            FROM unnest($3::integer[], $4::text[]) WITH ORDINALITY AS given(words, terms, n)
+            """,
+            id, from, terms.Select(text => text.Words).ToArray(), terms.Select(text => text.Terms).ToArray());
+        return (from + chunks.Count, wordCount + terms.Sum(text => (long)text.Words));
+
+        T[] Of<T>(Func<NewChunk, T> value) => [.. chunks.Select(value)];
+    }
+
+    /// <summary>Chunks whose id the visible version has too take over its vectors. Gives how many.</summary>
+    private Task<int> TakeVectorsAsync(PostgresSession session, StoredVersion visible, long id) => session.ExecuteAsync(
+        """
+        INSERT INTO ingestion.chunk_vector(version, place, collection, embedding)
+        SELECT $1, later.place, known.collection, known.embedding
+        FROM ingestion.chunk AS later JOIN ingestion.chunk AS former ON former.version=$2 AND former.chunk_id=later.chunk_id
+        JOIN ingestion.chunk_vector AS known ON known.version=former.version AND known.place=former.place
+        WHERE later.version=$1 AND later.place<$3
+        """,
+        id, visible.Id, version.Chunks.Count);
+}
