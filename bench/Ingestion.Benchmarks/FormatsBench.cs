@@ -62,11 +62,32 @@ public static class FormatsBench
         Row($"pdf, {readable.Count} files, {pages} pages", $"{own:F0} pages/s");
         if (await OthersAsync("pdftotext", file => ["-q", "-enc", "UTF-8", file, "/dev/null"], readable) is { } other)
             Row("the same by pdftotext", $"{pages / other:F0} pages/s: ours is {own / (pages / other):F2} of it");
+        await RatiosAsync(readable);
         var script = Path.Combine("bench", "peers", "extraction", "kreuzberg.mjs");
-        if (Directory.Exists(Path.Combine("bench", "peers", "extraction", "node_modules"))
-            && await OutputAsync("node", [script, .. readable.Select(file => file.Name)]) is { } output
+        if (!Directory.Exists(Path.Combine("bench", "peers", "extraction", "node_modules")))
+            Row("the same by @kreuzberg/node", "not there: run `npm install` in bench/peers/extraction");
+        else if (await OutputAsync("node", [script, .. readable.Select(file => file.Name)]) is { } output
             && double.TryParse(output.Trim(), CultureInfo.InvariantCulture, out var kreuzberg))
             Row("the same by @kreuzberg/node", $"{pages / kreuzberg:F0} pages/s: ours is {own / (pages / kreuzberg):F2} of it");
+        else
+            Row("the same by @kreuzberg/node", "does not run here: its native part needs glibc 2.38");
+    }
+
+    /// <summary>Document by document, since one that is hard for either would be all of the sum.</summary>
+    private static async Task RatiosAsync(List<(string Name, byte[] Bytes)> files)
+    {
+        var ratios = new List<double>();
+        foreach (var file in files)
+        {
+            await ReadAsync(file.Name, file.Bytes);
+            var clock = Stopwatch.StartNew();
+            await ReadAsync(file.Name, file.Bytes);
+            var ours = clock.Elapsed.TotalSeconds;
+            if (await OthersAsync("pdftotext", name => ["-q", "-enc", "UTF-8", name, "/dev/null"], [file]) is not { } theirs) return;
+            ratios.Add(theirs / ours);
+        }
+        ratios.Sort();
+        Row("how many times as fast, the document in the middle; the slowest", $"{ratios[ratios.Count / 2]:F2}; {ratios[0]:F2}");
     }
 
     /// <summary>Reads everything once and prints the peak of the process.</summary>

@@ -163,6 +163,22 @@ public class DocxReaderTests
     }
 
     [Fact]
+    public async Task What_is_not_text_is_named_in_a_warning()
+    {
+        var document = await Read($"""
+            {Paragraph("Kept")}<w:p><w:r><w:drawing><pic/></w:drawing></w:r><w:r><w:drawing><pic/></w:drawing></w:r></w:p>
+            <w:p><w:r><w:object><OLEObject/></w:object></w:r></w:p><w:altChunk/>
+            """);
+        Assert.Equal("Kept", document.Text);
+        Assert.Equal(
+            [
+                "A file that is embedded as a chunk of the text was not read.", "An embedded object was not read.",
+                "Pictures in the document: 2. Text inside pictures was not read.",
+            ],
+            document.Warnings.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Emphasis_marks_stand_on_words_not_on_spaces()
     {
         var document = await Read("""

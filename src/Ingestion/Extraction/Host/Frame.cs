@@ -31,10 +31,12 @@ internal sealed class FrameWriter
 {
     private const int Head = 5;
 
-    private readonly ArrayBufferWriter<byte> _bytes = new(1024);
+    private readonly ArrayBufferWriter<byte> _bytes;
 
-    public FrameWriter(FrameKind kind)
+    /// <param name="capacity">Bytes that the fields will need, roughly: growing copies what is there.</param>
+    public FrameWriter(FrameKind kind, int capacity = 0)
     {
+        _bytes = new(capacity + 1024);
         _bytes.GetSpan(Head)[Head - 1] = (byte)kind;
         _bytes.Advance(Head);
     }
@@ -61,6 +63,17 @@ internal sealed class FrameWriter
     {
         Add(values.Length);
         _bytes.Write(MemoryMarshal.AsBytes(values));
+        return this;
+    }
+
+    /// <summary>All of a stream, whatever its place is.</summary>
+    public FrameWriter AddAll(Stream stream)
+    {
+        var length = checked((int)stream.Length);
+        Add(length);
+        stream.Position = 0;
+        stream.ReadExactly(_bytes.GetSpan(length)[..length]);
+        _bytes.Advance(length);
         return this;
     }
 
@@ -125,7 +138,7 @@ internal readonly record struct Frame(FrameKind Kind, byte[] Fields)
     public static Frame? Read(Stream pipe, byte[] head)
     {
         if (pipe.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length) return null;
-        var fields = new byte[LengthIn(head)];
+        var fields = GC.AllocateUninitializedArray<byte>(LengthIn(head));
         return pipe.ReadAtLeast(fields, fields.Length, throwOnEndOfStream: false) < fields.Length ? null : new Frame((FrameKind)head[4], fields);
     }
 

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Ingestion.Extraction.Ocr;
 
 namespace Ingestion.Extraction.Host;
@@ -12,18 +14,15 @@ internal static class HostMessages
     /// <param name="content">Bytes of a file go by its path, others with the message.</param>
     public static FrameWriter Write(DocumentContent content)
     {
-        var message = new FrameWriter(FrameKind.Read)
+        var file = content.Bytes as FileStream;
+        var message = new FrameWriter(FrameKind.Read, file is null ? checked((int)content.Bytes.Length) : 0)
             .Add(content.MediaType).Add(content.IsTypeCertain).Add(content.FileName).Add(content.Charset).Add(content.Address?.AbsoluteUri);
         var limits = content.Limits;
         message.Add(limits.MaxTextLength).Add(limits.MaxExpansionRatio).Add(limits.ExpansionFloor).Add(limits.MaxArchiveEntries)
             .Add(limits.MaxNesting).Add(limits.MaxXmlDepth).Add(limits.MaxHtmlDepth).Add(limits.MaxPages).Add(limits.MaxTableCells)
             .Add(limits.MaxPicturePixels);
         message.Add(content.Ocr?.Languages).Add(content.Ocr?.Force ?? false).Add(content.Ocr?.PageTimeout ?? default);
-        if (content.Bytes is FileStream file) return message.Add(file.Name);
-        var bytes = new byte[content.Bytes.Length];
-        content.Bytes.Position = 0;
-        content.Bytes.ReadExactly(bytes);
-        return message.Add((string?)null).AddAll<byte>(bytes);
+        return file is not null ? message.Add(file.Name) : message.Add((string?)null).AddAll(content.Bytes);
     }
 
     /// <exception cref="IOException">The file cannot be opened.</exception>
@@ -58,7 +57,7 @@ internal static class HostMessages
         {
             Bytes = reader.TakeText() is { } path
                 ? new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete)
-                : new MemoryStream(reader.TakeAll<byte>(), writable: false),
+                : Rest(fields, reader.Take<int>()),
         };
     }
 
@@ -73,7 +72,7 @@ internal static class HostMessages
 
     public static FrameWriter Write(ExtractedDocument document, long workingSet)
     {
-        var message = new FrameWriter(FrameKind.Document)
+        var message = new FrameWriter(FrameKind.Document, Encoding.UTF8.GetByteCount(document.Text) + (document.Elements.Count * Unsafe.SizeOf<Element>()))
             .Add(workingSet).Add(document.Text).AddAll(Span(document.Elements)).AddOptional(document.PageCount).AddAll(Span(document.PageStarts))
             .Add(document.Title).Add(document.Author).Add(document.Language).AddOptional(document.Created).AddOptional(document.Modified)
             .Add(document.MediaType).Add(document.Warnings.Count);
@@ -119,6 +118,9 @@ internal static class HostMessages
         var message = reader.TakeText()!;
         return (new ExtractionException(failure, message, reader.TakeText() is { } cause ? new InvalidDataException(cause) : null), workingSet);
     }
+
+    // The last field where it lies: the message is nobody else's.
+    private static MemoryStream Rest(byte[] fields, int length) => new(fields, fields.Length - length, length, writable: false);
 
     private static OcrOptions? ReadOcr(ref FrameReader reader)
     {

@@ -26,6 +26,7 @@ internal sealed class ReaderChild(Stream output)
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
         Confinement.Apply(int.Parse(megabytes, CultureInfo.InvariantCulture));
+        Confinement.WidenPipes();
         // When it ends is the service's to say.
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => signal.Cancel = true);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => signal.Cancel = true);

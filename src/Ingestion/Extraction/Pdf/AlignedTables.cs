@@ -62,6 +62,7 @@ internal static class AlignedTables
         if (columns.Count is < 2 or > MaxColumns) return null;
         var cells = Fill(run, columns);
         if (!IsTable(run, cells, columns.Count, ruled)) return null;
+        JoinWrappedHead(cells);
         RuledTables.TurnRightToLeft(cells, [.. run.SelectMany(row => row)]);
         return new PageTable(left, bottom - (0.3f * size), right, top + size, cells);
     }
@@ -106,6 +107,17 @@ internal static class AlignedTables
             cells.Add([.. contents.Select(list => list is null ? "" : RuledTables.CellText(list))]);
         }
         return cells;
+    }
+
+    /// <summary>The second row of a head, "State funded" and below it "legal aid": it stands under filled cells only, and goes on in lower case.</summary>
+    private static void JoinWrappedHead(List<string[]> cells)
+    {
+        if (cells.Count < 3) return;
+        var (head, next) = (cells[0], cells[1]);
+        var rest = Enumerable.Range(0, next.Length).Where(column => next[column].Length > 0).ToList();
+        if (rest.Count == 0 || rest.Count * 2 > next.Length || !rest.TrueForAll(column => head[column].Length > 0 && char.IsLower(next[column][0]))) return;
+        foreach (var column in rest) head[column] += " " + next[column];
+        cells.RemoveAt(1);
     }
 
     private static int Nearest(List<(float U0, float U1)> columns, Segment segment)

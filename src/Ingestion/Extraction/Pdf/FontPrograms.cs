@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 
@@ -11,6 +12,8 @@ internal static class FontPrograms
 {
     /// <summary>Characters of one map, which has two bytes for each.</summary>
     private const int MaxMapped = 3 * 65_536;
+
+    private static readonly SearchValues<byte> HexDigits = SearchValues.Create("0123456789ABCDEFabcdef"u8);
 
     private static ReadOnlySpan<byte> White => " \t\r\n\f\0"u8;
 
@@ -63,10 +66,18 @@ internal static class FontPrograms
             while (TakeHex(ref ranges, out var low) && TakeHex(ref ranges, out var high))
             {
                 const int Digits = 4;
-                var same = low.Length == high.Length && left > 0;
-                if (!same) high.Fill((byte)'0');
-                if (same && high.Length > Digits) low[..^Digits].CopyTo(high);
-                if (same && high.Length >= Digits) left -= Math.Max(1, Value(high[^Digits..]) - Value(low[^Digits..]));
+                if (low.Length != high.Length || left <= 0 || !IsHex(low) || !IsHex(high))
+                {
+                    // One character: the same code twice.
+                    var code = Math.Min(2, Math.Min(low.Length, high.Length));
+                    SetTo(low, code);
+                    SetTo(high, code);
+                }
+                else
+                {
+                    if (high.Length > Digits) low[..^Digits].CopyTo(high);
+                    left -= Math.Max(1, Value(high) - Value(low));
+                }
                 ranges = ranges.TrimStart(White);
                 if (ranges.StartsWith("["u8)) ranges = ranges[(ranges.IndexOf((byte)']') + 1)..];
                 else if (!TakeHex(ref ranges, out _)) break;
@@ -74,19 +85,31 @@ internal static class FontPrograms
         }
     }
 
+    // The next one, whatever stands before it: the library skips that, too.
     private static bool TakeHex(ref Span<byte> text, out Span<byte> digits)
     {
         digits = default;
-        text = text.TrimStart(White);
+        var start = text.IndexOf((byte)'<');
+        if (start < 0) return false;
+        text = text[(start + 1)..];
         var end = text.IndexOf((byte)'>');
-        if (end < 0 || text[0] != '<') return false;
-        digits = text[1..end];
+        if (end < 0) return false;
+        digits = text[..end];
         text = text[(end + 1)..];
         return true;
     }
 
+    private static bool IsHex(ReadOnlySpan<byte> digits) => !digits.ContainsAnyExcept(HexDigits);
+
+    private static void SetTo(Span<byte> digits, int zeros)
+    {
+        digits.Fill((byte)' ');
+        digits[..zeros].Fill((byte)'0');
+    }
+
+    // Of the last digits, which is all that a range differs in.
     private static int Value(ReadOnlySpan<byte> digits) =>
-        int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : 0;
+        int.TryParse(digits[Math.Max(0, digits.Length - 4)..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) ? value : 0;
 
     private static byte[] Encrypted(ReadOnlySpan<byte> plain)
     {

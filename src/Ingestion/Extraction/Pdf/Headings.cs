@@ -24,6 +24,7 @@ internal static class Headings
         }
         var named = Named(pages, outline);
         headings = [.. headings.Union(named.Keys)];
+        foreach (var page in pages) JoinLines(page, headings, named, body.Size);
         if (headings.Count == 0) return;
 
         // A style of one page only (a cover, a chart) is no step of the document's outline: it takes the level of the step next below it.
@@ -40,6 +41,28 @@ internal static class Headings
             block.Kind = BlockKind.Heading;
         }
         LevelByNumber([.. headings.Where(block => !named.ContainsKey(block))]);
+    }
+
+    // Lines of large type stand further apart than those of a paragraph; they are one title all the same.
+    private static void JoinLines(List<TextBlock> page, List<TextBlock> headings, Dictionary<TextBlock, int> named, float body)
+    {
+        const float Large = 1.5f, Apart = 0.8f, Alike = 0.88f;
+        for (var i = 1; i < page.Count; i++)
+        {
+            var (block, next) = (page[i - 1], page[i]);
+            var size = block.Size;
+            if (size < Large * body || block.Kind != BlockKind.Text || next.Kind != BlockKind.Text || block.Frame != next.Frame
+                || StyleOf(block).Bold != StyleOf(next).Bold || Math.Min(size, next.Size) < Alike * Math.Max(size, next.Size) || !headings.Contains(block) || !headings.Contains(next)
+                || named.ContainsKey(block) || named.ContainsKey(next)
+                || Math.Abs(block.Box.Left - next.Box.Left) > size || NumberDepth(next.Lines[0].Text) > 0
+                || next.Box.Top < block.Box.Top || next.Box.Top - block.Box.Bottom > Apart * size
+                || block.Lines.Count + next.Lines.Count > MaxLines || block.Length + next.Length > MaxLength)
+                continue;
+            block.Lines.AddRange(next.Lines);
+            block.Box = new BoundingBox(block.Box.Left, block.Box.Top, Math.Max(block.Box.Right, next.Box.Right), next.Box.Bottom);
+            headings.Remove(next);
+            page.RemoveAt(i--);
+        }
     }
 
     /// <summary>Of numbered headings the number says how deep they are: "1.2.3" is one below "1.2", whatever other type stands between.</summary>

@@ -61,6 +61,7 @@ internal static class PageBlocks
             }
             foreach (var column in ReadingOrder.Of(segments, rightToLeft)) AddColumn(column, prose ? across : null, page, frame, blocks);
         }
+        ContentsTables.Join(blocks);
         return blocks;
     }
 

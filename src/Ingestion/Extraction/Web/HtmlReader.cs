@@ -39,7 +39,7 @@ public sealed class HtmlReader : IDocumentReader
         if (tags.Flattened)
             writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
         var parser = _parser ??= NewParser();
-        using var document = parser.ParseDocument(tags.Html);
+        var document = parser.ParseDocument(tags.Html);
         cancel.ThrowIfCancellationRequested();
         var outline = HtmlOutline.Of(document, cancel);
         if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);

@@ -1,3 +1,4 @@
+using System.Text;
 using Ingestion.Extraction;
 using Ingestion.Extraction.Host;
 using Ingestion.Tests.Support;
@@ -194,6 +195,21 @@ public class ReaderHostTests
             Cancel);
         Assert.Equal(500, document.PageCount);
         Assert.Single(killed);
+    }
+
+    [Fact]
+    public async Task A_stack_overflow_is_the_end_of_its_process_and_of_nothing_else()
+    {
+        // The widths of a cross-reference stream, written so that the reader's own look at them does not see them.
+        var bytes = Encoding.Latin1.GetString(await Goldens.BytesAsync("pdf/hostile/REDHAT-1531897-0.pdf")).Replace("/W[", "/#57[", StringComparison.Ordinal);
+        await using var host = new ReaderHost(new ReaderHostOptions { MaxProcesses = 1 });
+        await ReadPageAsync(host);
+        var process = Assert.Single(host.ProcessIds);
+        var fault = await Assert.ThrowsAsync<ExtractionException>(() => host.ReadAsync(Content(Encoding.Latin1.GetBytes(bytes), "a.pdf"), Cancel));
+        Assert.Equal(ExtractionFailure.Crashed, fault.Failure);
+        Assert.Contains("nested without end", fault.Message, StringComparison.Ordinal);
+        Assert.True(Processes.IsGone(process));
+        Assert.StartsWith("one", (await ReadPageAsync(host)).Text, StringComparison.Ordinal);
     }
 
     [Fact]
