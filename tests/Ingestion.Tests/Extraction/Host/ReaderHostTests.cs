@@ -135,12 +135,9 @@ public class ReaderHostTests
     public async Task A_document_that_takes_too_long_is_stopped()
     {
         await using var host = new ReaderHost(new ReaderHostOptions { Timeout = TimeSpan.FromSeconds(6) });
-        var pages = 0;
-        var fault = await Assert.ThrowsAsync<ExtractionException>(
-            () => host.ReadAsync(Content(LongDocuments.Pdf(19_000), "long.pdf") with { Progress = told => pages = told.Done }, Cancel));
+        var fault = await Assert.ThrowsAsync<ExtractionException>(() => host.ReadAsync(Content(LongDocuments.Pdf(19_000), "long.pdf"), Cancel));
         Assert.Equal(ExtractionFailure.TimedOut, fault.Failure);
         Assert.Contains("EXTRACTION_TIMEOUT", fault.Message, StringComparison.Ordinal);
-        Assert.True(pages > 0);
     }
 
     [Fact]
