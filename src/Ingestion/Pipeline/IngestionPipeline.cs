@@ -294,7 +294,7 @@ public sealed class IngestionPipeline(
         switch (hold.Reason)
         {
             case EndReason.Cancelled:
-                await store.DiscardAsync(spec.TenantId, spec.TaskId, CancellationToken.None);
+                await DiscardAsync(spec);
                 return TaskRules.Cancelled(story.State, time.GetUtcNow()).After(change);
             case EndReason.Stopping:
                 return TaskRules.Released(story.State, time.GetUtcNow()).After(change);
@@ -302,6 +302,19 @@ public sealed class IngestionPipeline(
                 return null;
             default:
                 throw new InvalidOperationException("Every reason is known.");
+        }
+    }
+
+    /// <summary>A store that is away keeps no task from its end: what nobody goes on with is swept one day.</summary>
+    private async Task DiscardAsync(TaskSpec spec)
+    {
+        try
+        {
+            await store.DiscardAsync(spec.TenantId, spec.TaskId, CancellationToken.None);
+        }
+        catch (UnavailableException fault)
+        {
+            log.LogWarning(fault, "What task {Task} had staged could not be discarded now; a sweep does it", spec.TaskId);
         }
     }
 
@@ -326,7 +339,7 @@ public sealed class IngestionPipeline(
         if (outcome.Kind == OutcomeKind.Failed && error.Code is not (TaskErrors.Embedding or TaskErrors.EmbeddingTimeout or TaskErrors.Storage))
         {
             // Only where a retry would read the document again anyway.
-            await store.DiscardAsync(task.Spec.TenantId, task.Spec.TaskId, CancellationToken.None);
+            await DiscardAsync(task.Spec);
         }
         return outcome.After(await story.CloseAsync());
     }
