@@ -20,7 +20,9 @@ internal sealed class PreparedChange
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
-            var one = _events[i];
+            var one = _events[i] is ProgressEvent { Percentage: < 0 or > 100 } beyond
+                ? beyond with { Percentage = Math.Clamp(beyond.Percentage, 0, 100) }
+                : _events[i];
             _bodies[i] = one.ToJson(taskId, tenant, buffer, json);
             (Message, State, Details, HasDetails) = one switch
             {
@@ -51,8 +53,8 @@ internal sealed class PreparedChange
     /// <summary>One event's body as it was told.</summary>
     public byte[] RawBody(int index) => _bodies[index];
 
-    /// <summary>What a progress event says; null for any other.</summary>
-    public int? Percentage(int index) => (_events[index] as ProgressEvent)?.Percentage;
+    /// <summary>What a progress event says, 0 to 100; null for any other.</summary>
+    public int? Percentage(int index) => _events[index] is ProgressEvent progress ? Math.Clamp(progress.Percentage, 0, 100) : null;
 
     /// <summary>
     /// The events' bodies, a line each: JSON that is not indented has no line breaks. A percentage below what the task has reached is lifted
@@ -78,7 +80,7 @@ internal sealed class PreparedChange
     {
         if (_events[index] is not ProgressEvent progress) return _bodies[index];
         percentage = Math.Clamp(progress.Percentage, percentage, 100);
-        return percentage == progress.Percentage ? _bodies[index] : ToJson(progress with { Percentage = percentage });
+        return percentage == Percentage(index) ? _bodies[index] : ToJson(progress with { Percentage = percentage });
     }
 
     private byte[] ToJson(TaskEvent one)
