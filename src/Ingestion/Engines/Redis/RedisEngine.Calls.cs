@@ -26,20 +26,20 @@ public sealed partial class RedisEngine
         cancel.ThrowIfCancellationRequested();
         var shard = ShardOf(filter.Tenant);
         var skip = (filter.Page - 1L) * filter.PageSize;
-        RedisValue[] Asked(RedisValue skip, RedisValue from, int size) =>
+        object[] Asked(object skip, object from, int size) =>
         [
-            filter.Tenant, filter.Collection ?? "", filter.Document ?? "", filter.State is { } state ? (int)state : RedisValue.EmptyString, skip, from, size,
+            filter.Tenant, filter.Collection ?? "", filter.Document ?? "", filter.State is { } state ? (int)state : "", skip, from, size,
         ];
         if (filter.State is null && filter.Document is null == filter.Collection is null)
         {
-            var page = await RunAsync(EngineScript.List, shard, Asked(skip, "", filter.PageSize));
+            var page = await RunAsync(EngineFunction.List, shard, Asked(skip, "", filter.PageSize));
             return new([.. ((RedisResult[])page[1]!).Select(RedisTask.Read).OfType<IngestionTask>()], (long)page[0]);
         }
         var (total, from, ids) = (0L, 0L, new List<string>());
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var stretch = await RunAsync(EngineScript.List, shard, Asked("", from, ScanAtOnce));
+            var stretch = await RunAsync(EngineFunction.List, shard, Asked("", from, ScanAtOnce));
             foreach (var id in (string[])stretch[1]!)
             {
                 if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
@@ -56,7 +56,7 @@ public sealed partial class RedisEngine
         string tenant, string taskId, long after, int max, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var bodies = (byte[][])(await RunAsync(EngineScript.Events, ShardOf(tenant), tenant, taskId, after, max))!;
+        var bodies = (byte[][])(await RunAsync(EngineFunction.Events, ShardOf(tenant), tenant, taskId, after, max))!;
         return [.. bodies.Select((body, index) => new StoredEvent(after + 1 + index, body))];
     }
 
@@ -77,7 +77,7 @@ public sealed partial class RedisEngine
     public async Task<EngineStats> StatsAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var shards = await Task.WhenAll(_shards.Select(shard => RunAsync(EngineScript.Stats, shard)));
+        var shards = await Task.WhenAll(_shards.Select(shard => RunAsync(EngineFunction.Stats, shard)));
         long Sum(int column) => shards.Sum(shard => (long)shard[column]);
         var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
         return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
@@ -133,7 +133,7 @@ public sealed partial class RedisEngine
     private async Task<IReadOnlyList<Lease>> ReclaimAsync(string worker)
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
-        var answer = await RunAsync(EngineScript.Unanswered, lost.Shard, lost.Token, Milliseconds(_options.LeaseTime));
+        var answer = await RunAsync(EngineFunction.Unanswered, lost.Shard, lost.Token, Milliseconds(_options.LeaseTime));
         var leases = Leases(worker, answer);
         _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
         return leases;
@@ -179,16 +179,16 @@ public sealed partial class RedisEngine
         return answer;
     }
 
-    private Task<RedisResult> RunAsync(EngineScript script, RedisKey shard, params ReadOnlySpan<RedisValue> arguments) =>
-        script.RunAsync(_redis, shard, [Now, .. arguments]);
+    private Task<RedisResult> RunAsync(EngineFunction function, RedisKey shard, params ReadOnlySpan<object> arguments) =>
+        function.RunAsync(_redis, shard, [.. new object[EngineFunction.Prefix], Now, .. arguments]);
 
-    private RedisValue[] Compose(ScriptStep[] steps)
+    private object[] Compose(ScriptStep[] steps)
     {
-        var count = 3;
-        foreach (var step in steps) count += step.Count;
-        var values = new RedisValue[count];
-        (values[0], values[1], values[2]) = (Now, _instance, _news.IsHearing ? 1 : 0);
-        var at = 3;
+        var at = EngineFunction.Prefix + 3;
+        foreach (var step in steps) at += step.Count;
+        var values = new object[at];
+        at = EngineFunction.Prefix;
+        (values[at++], values[at++], values[at++]) = (Now, _instance, _news.IsHearing ? "1" : "0");
         foreach (var step in steps)
         {
             step.CopyTo(values, at);
@@ -198,7 +198,7 @@ public sealed partial class RedisEngine
     }
 
     /// <summary>Empty for the server's own time.</summary>
-    private RedisValue Now => _time == TimeProvider.System ? RedisValue.EmptyString : _time.GetUtcNow().ToUnixTimeMilliseconds();
+    private object Now => _time == TimeProvider.System ? "" : _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
 

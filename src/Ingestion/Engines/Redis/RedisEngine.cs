@@ -139,8 +139,8 @@ public sealed partial class RedisEngine : ITaskEngine
         foreach (var ofShard in Enumerable.Range(0, leases.Count).GroupBy(i => ShardOf(leases[i].Task.Spec.TenantId)))
         {
             var mine = ofShard.ToList();
-            RedisValue[] arguments = [Milliseconds(_options.LeaseTime), .. mine.SelectMany(i => new RedisValue[] { leases[i].TaskId, leases[i].Attempt })];
-            var answers = await RunAsync(EngineScript.Renew, ofShard.Key, arguments);
+            object[] arguments = [Milliseconds(_options.LeaseTime), .. mine.SelectMany(i => new object[] { leases[i].TaskId, leases[i].Attempt })];
+            var answers = await RunAsync(EngineFunction.Renew, ofShard.Key, arguments);
             for (var i = 0; i < mine.Count; i++) replies[mine[i]] = ReplyOf((string)answers[i]!);
         }
         return replies;
@@ -280,7 +280,7 @@ public sealed partial class RedisEngine : ITaskEngine
             {
                 cancel.ThrowIfCancellationRequested();
                 var lost = await ReadExpiredAsync(shard);
-                var old = (RedisResult[])(await RunAsync(EngineScript.Prune, shard, MaxPrunes, Milliseconds(_options.Retention)))!;
+                var old = (RedisResult[])(await RunAsync(EngineFunction.Prune, shard, MaxPrunes, Milliseconds(_options.Retention)))!;
                 pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
                 foreach (var outcome in await Task.WhenAll(lost.Select(task => RescueAsync(shard, task))))
                 {
@@ -300,7 +300,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var restored = Interlocked.Read(ref _restoredAt);
         if (restored != long.MinValue && _time.GetElapsedTime(restored) < _options.LeaseTime / 3) return [];
-        var lost = (RedisResult[])(await RunAsync(EngineScript.Expired, shard, MaxRescues))!;
+        var lost = (RedisResult[])(await RunAsync(EngineFunction.Expired, shard, MaxRescues))!;
         return [.. lost.Select(fields => RedisTask.Read(fields)!)];
     }
 

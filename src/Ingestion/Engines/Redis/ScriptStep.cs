@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
 using Ingestion.Tasks;
-using StackExchange.Redis;
 
 namespace Ingestion.Engines.Redis;
 
@@ -14,8 +13,8 @@ internal sealed class ScriptStep
     /// <summary>Of a state or another byte: none is meant.</summary>
     private const byte None = 255;
 
-    private readonly RedisValue _verb;
-    private readonly List<RedisValue> _values = new(16);
+    private readonly string _verb;
+    private readonly List<object> _values = new(16);
     private byte[] _packed = new byte[256];
     private int _length = sizeof(int);
 
@@ -23,11 +22,11 @@ internal sealed class ScriptStep
 
     public int Count => 2 + _values.Count;
 
-    public void CopyTo(RedisValue[] all, int at)
+    public void CopyTo(object[] all, int at)
     {
         BinaryPrimitives.WriteInt32BigEndian(_packed, _values.Count);
         all[at] = _verb;
-        all[at + 1] = _packed.AsMemory(0, _length);
+        all[at + 1] = (ReadOnlyMemory<byte>)_packed.AsMemory(0, _length);
         _values.CopyTo(all, at + 2);
     }
 
@@ -81,9 +80,9 @@ internal sealed class ScriptStep
     }
 
     /// <summary>A field of the task's hash. What is null is left out.</summary>
-    public ScriptStep Set(string name, RedisValue value)
+    public ScriptStep Set(string name, object? value)
     {
-        if (value.IsNull) return this;
+        if (value is null) return this;
         _values.Add(name);
         _values.Add(value);
         return this;

@@ -8,7 +8,7 @@ namespace Ingestion.Engines.Redis;
 /// one call that writes once what they have in common: the busier the engine, the less each costs. An idle one sends at once.
 /// </summary>
 /// <param name="compose">The arguments of a call with these steps.</param>
-internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<ScriptStep[], RedisValue[]> compose)
+internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<ScriptStep[], object[]> compose)
 {
     /// <summary>One is worked on while another travels.</summary>
     private const int MaxUnderway = 2;
@@ -50,7 +50,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
             steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
             for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
             // Under the lock, for the order.
-            call = EngineScript.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
+            call = EngineFunction.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
         }
         try
         {

@@ -1,5 +1,6 @@
--- What every script begins with. KEYS[1] is the shard's tag: all keys of the shard begin with it, so they are in one slot.
--- ARGV[1] is the time in Unix milliseconds, empty for the server's own; what follows is each script's own.
+-- What every function begins with; all are in one library, whose name, LIBRARY, the loader puts in front. A function's key is the shard's
+-- tag: all keys of the shard begin with it, so they are in one slot. ARGV[1] is the time in Unix milliseconds, empty for the server's own;
+-- what follows is each function's own.
 --
 --   task:<id>    hash    all there is of a task; its events are the fields event<n>, from 1 without gaps; head is what changes with
 --                        every step, packed (see HEAD); fixed never changes: collection, document, priority, cost, accepted at,
@@ -14,11 +15,23 @@
 --   key:…, upload:…   string, set   idempotency key to id; file key to the ids that need it
 --   list:…       list    a tenant's tasks, oldest first
 --   documents:…  zset    a collection's <length>:<document>:<seq><id>, all with the same score
-local tag, call, pack, unpacked = KEYS[1], redis.call, struct.pack, struct.unpack
-local now = tonumber(ARGV[1])
-if not now then
-  local time = call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+-- There when a function is called, but not yet when the library is loaded.
+local call, pack, unpacked
+
+-- Of the call that is being done.
+local ARGV, tag, now, phases, ready, line
+
+local function register(name, run)
+  redis.register_function(LIBRARY .. '_' .. name, function(keys, arguments)
+    call, pack, unpacked = redis.call, struct.pack, struct.unpack
+    ARGV, tag, now = arguments, keys[1], tonumber(arguments[1])
+    if not now then
+      local time = call('TIME')
+      now = time[1] * 1000 + math.floor(time[2] / 1000)
+    end
+    phases, ready, line = tag .. ':phases', tag .. ':ready', tag .. ':line'
+    return run()
+  end)
 end
 
 -- A task's head: phase, state as clients see it, cancel asked for, past the point of no return, percentage, attempt, last event, place,
@@ -42,7 +55,6 @@ local TENANT = '>i8i8i8'
 local function at_phase(phase, time) return string.format('%d', phase * 4398046511104 + time) end
 local NEVER = 4398046511103
 
-local phases, ready, line = tag .. ':phases', tag .. ':ready', tag .. ':line'
 local function task(id) return tag .. ':task:' .. id end
 local function member(seq, id) return string.format('%016d', seq) .. id end
 local function head_of(packed) return { unpacked(HEAD, packed) } end

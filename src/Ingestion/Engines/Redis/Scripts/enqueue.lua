@@ -1,5 +1,7 @@
 -- What is to be added to sets of documents and to lists of tenants, by key.
-local documents, lists = {}, {}
+local documents, lists
+
+local function begin_listings() documents, lists = {}, {} end
 
 local function append_to(of, key, ...)
   local all = of[key]

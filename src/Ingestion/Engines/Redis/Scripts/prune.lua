@@ -1,30 +1,32 @@
 -- Removes tasks that ended long enough ago, with all that points at them. Returns what they were asked for.
-local max, retention = unpack(ARGV, 2)
-local pruned = {}
-for _, id in ipairs(call('ZRANGE', phases, at_phase(ENDED, 0), at_phase(ENDED, now - retention), 'BYSCORE', 'LIMIT', 0, max)) do
-  call('ZREM', phases, id)
-  call('ZREM', tag .. ':webhooks', id)
-  local there, tenant, spec, file = unpack(call('HMGET', task(id), 'head', 'tenant', 'spec', 'file'))
-  if there then
-    local collection, document, _, _, _, key = fixed(id)
-    call('DEL', task(id))
-    -- What is old enough to go stands at the front.
-    call('LREM', joined('list', tenant), 1, id)
-    call('ZREM', joined('documents', tenant, collection), listed(document, head_of(there)[SEQ], id))
-    if key then call('DEL', joined('key', tenant, key)) end
-    if file then call('SREM', joined('upload', file), id) end
-    pruned[#pruned + 1] = spec
+register('prune', function()
+  local max, retention = unpack(ARGV, 2)
+  local pruned = {}
+  for _, id in ipairs(call('ZRANGE', phases, at_phase(ENDED, 0), at_phase(ENDED, now - retention), 'BYSCORE', 'LIMIT', 0, max)) do
+    call('ZREM', phases, id)
+    call('ZREM', tag .. ':webhooks', id)
+    local there, tenant, spec, file = unpack(call('HMGET', task(id), 'head', 'tenant', 'spec', 'file'))
+    if there then
+      local collection, document, _, _, _, key = fixed(id)
+      call('DEL', task(id))
+      -- What is old enough to go stands at the front.
+      call('LREM', joined('list', tenant), 1, id)
+      call('ZREM', joined('documents', tenant, collection), listed(document, head_of(there)[SEQ], id))
+      if key then call('DEL', joined('key', tenant, key)) end
+      if file then call('SREM', joined('upload', file), id) end
+      pruned[#pruned + 1] = spec
+    end
   end
-end
--- Tenants that the line has caught up with since their last task ended.
-local figures = call('HGET', line, 'figures')
-if figures then
-  local _, virtual_time = unpacked(FIGURES, figures)
-  for _, tenant in ipairs(call('ZRANGE', tag .. ':ahead', '-inf', virtual_time, 'BYSCORE', 'LIMIT', 0, 1000)) do
-    local there = call('HGET', line, 'tenant:' .. tenant)
-    local _, open, place = unpacked(TENANT, there or pack(TENANT, 0, 0, 0))
-    if open == 0 and place <= virtual_time then call('HDEL', line, 'tenant:' .. tenant) end
-    call('ZREM', tag .. ':ahead', tenant)
+  -- Tenants that the line has caught up with since their last task ended.
+  local figures = call('HGET', line, 'figures')
+  if figures then
+    local _, virtual_time = unpacked(FIGURES, figures)
+    for _, tenant in ipairs(call('ZRANGE', tag .. ':ahead', '-inf', virtual_time, 'BYSCORE', 'LIMIT', 0, 1000)) do
+      local there = call('HGET', line, 'tenant:' .. tenant)
+      local _, open, place = unpacked(TENANT, there or pack(TENANT, 0, 0, 0))
+      if open == 0 and place <= virtual_time then call('HDEL', line, 'tenant:' .. tenant) end
+      call('ZREM', tag .. ':ahead', tenant)
+    end
   end
-end
-return pruned
+  return pruned
+end)

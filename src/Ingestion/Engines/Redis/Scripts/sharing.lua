@@ -1,16 +1,19 @@
 -- ARGV[2] is the instance that calls, ARGV[3] whether it hears the shard's news itself; then steps: a verb, its figures and names packed
 -- (the layout is at the verb), and as many values as these say.
 -- What steps change of what tasks have in common is gathered here and written once, however many steps there are.
-local seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge
-local figures = call('HGET', line, 'figures')
-if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures) end
-local is_changed = false
-
+local seq, virtual_time, waiting, waiting_tenants, due, is_changed
+local tenants, news
 local WAITING, OPEN, LAST = 1, 2, 3
-local tenants, news = {}, nil
 
--- For ZADD: what is to be added to the set of the name, as scores and members.
-local phased, readied = {}, {}
+-- For ZADD: scores and members.
+local phased, readied
+
+local function begin_sharing()
+  local figures = call('HGET', line, 'figures')
+  if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures)
+  else seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge end
+  is_changed, tenants, news, phased, readied = false, {}, nil, {}, {}
+end
 
 local function tenant_of(name)
   local of = tenants[name]
