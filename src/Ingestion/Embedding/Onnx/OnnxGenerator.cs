@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using Ingestion.Chunking;
+using Ingestion.Embedding.Onnx.Tokens;
 using Microsoft.Extensions.AI;
 using Microsoft.ML.OnnxRuntime;
 
@@ -11,9 +11,6 @@ namespace Ingestion.Embedding.Onnx;
 /// </summary>
 public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
-    /// <summary>Tokens that say where a text begins and ends.</summary>
-    private const int AroundText = 2;
-
     private readonly SentenceTransformer _transformer;
     private readonly InferenceSession _session;
     private readonly string _output;
@@ -47,7 +44,7 @@ public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>
     public string Model => _transformer.Name;
 
     /// <summary>What a text itself may have, as the model counts it.</summary>
-    public TextLimit Limit => field ??= new(_transformer.MaxTokens - AroundText, new WordPieceCounter(Model, _transformer.Tokenizer));
+    public TextLimit Limit => field ??= new(_transformer.MaxTokens - _transformer.Tokenizer.Around, new ModelTokenCounter(Model, _transformer.Tokenizer));
 
     /// <summary>Null, or what is wrong with the folder.</summary>
     public static string? Check(string folder)
@@ -70,7 +67,7 @@ public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>
     public Task<GeneratedEmbeddings<Embedding<float>>> GenerateAsync(
         IEnumerable<string> values, EmbeddingGenerationOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var ids = values.Select(text => _transformer.Tokenizer.EncodeToIds(text, addSpecialTokens: true)).ToList();
+        var ids = values.Select(text => _transformer.Tokenizer.Encode(text)).ToList();
         if (ids.FindIndex(one => one.Count > _transformer.MaxTokens) is >= 0 and var at)
         {
             throw new EmbeddingException(
@@ -89,7 +86,7 @@ public sealed class OnnxGenerator : IEmbeddingGenerator<string, Embedding<float>
         if (ids.Count == 0) return [];
         var length = ids.Max(one => one.Count);
         var (input, mask) = (new long[ids.Count * length], new long[ids.Count * length]);
-        var padding = _transformer.Tokenizer.PaddingTokenId;
+        var padding = _transformer.Tokenizer.PaddingId;
         for (var row = 0; row < ids.Count; row++)
         {
             for (var column = 0; column < length; column++)

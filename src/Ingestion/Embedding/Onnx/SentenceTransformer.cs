@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Ingestion.Embedding.Onnx.Tokens;
 using Microsoft.ML.Tokenizers;
 
 namespace Ingestion.Embedding.Onnx;
@@ -10,7 +11,7 @@ internal sealed class SentenceTransformer
     private const int UsualMaxTokens = 512;
     private const int UnsetMaxTokens = 1_000_000;
 
-    private SentenceTransformer(string folder, string model, BertTokenizer tokenizer)
+    private SentenceTransformer(string folder, string model, ModelTokenizer tokenizer)
     {
         (Name, ModelFile, Tokenizer) = (Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), model, tokenizer);
     }
@@ -20,9 +21,9 @@ internal sealed class SentenceTransformer
 
     public string ModelFile { get; }
 
-    public BertTokenizer Tokenizer { get; }
+    public ModelTokenizer Tokenizer { get; }
 
-    /// <summary>Of a text, with the two that stand around it.</summary>
+    /// <summary>Of a text, with those that stand around it.</summary>
     public int MaxTokens { get; private init; }
 
     /// <summary>The vector of the first token stands for the text, instead of the mean of all.</summary>
@@ -49,9 +50,25 @@ internal sealed class SentenceTransformer
         throw new InvalidDataException("pools in a way that is not supported (1_Pooling/config.json); mean and cls are");
     }
 
-    private static BertTokenizer OpenTokenizer(string folder, JsonElement? settings)
+    private static ModelTokenizer OpenTokenizer(string folder, JsonElement? settings)
     {
-        var full = ReadJson(folder, "tokenizer.json");
+        var json = ReadJson(folder, "tokenizer.json");
+        var model = json?.TryGetProperty("model", out var part) == true ? part : (JsonElement?)null;
+        try
+        {
+            if (model is { } known && WordModel.KindOf(known) != "WordPiece") return new JsonTokenizer(json!.Value, settings);
+            return new WordPieces(OpenWordPiece(Find(folder, "vocab.txt"), model, settings));
+        }
+        catch (Exception fault) when (fault is ArgumentException or KeyNotFoundException or InvalidOperationException
+            or FormatException or OverflowException or IndexOutOfRangeException)
+        {
+            throw new InvalidDataException("has a tokenizer that cannot be read: " + fault.Message, fault);
+        }
+    }
+
+    /// <param name="words">The file of its vocabulary, where there is one.</param>
+    private static BertTokenizer OpenWordPiece(string? words, JsonElement? model, JsonElement? settings)
+    {
         var lower = Flag(settings, "do_lower_case") ?? true;
         var options = new BertOptions
         {
@@ -60,22 +77,11 @@ internal sealed class SentenceTransformer
             RemoveNonSpacingMarks = Flag(settings, "strip_accents") ?? lower,
             IndividuallyTokenizeCjk = Flag(settings, "tokenize_chinese_chars") ?? true,
         };
-        try
-        {
-            if (Find(folder, "vocab.txt") is { } words) return BertTokenizer.Create(words, options);
-            if (full is not { } json || !json.TryGetProperty("model", out var model))
-                throw new InvalidDataException("has no tokenizer; vocab.txt or tokenizer.json has to stand beside the model");
-            var kind = model.TryGetProperty("type", out var type) ? type.GetString() : null;
-            if (kind != "WordPiece")
-                throw new InvalidDataException($"has a tokenizer of the kind {kind ?? "unknown"}, which is not supported; use a model with WordPiece (BERT, MiniLM, bge, gte, e5, LaBSE)");
-            using var vocabulary = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n',
-                model.GetProperty("vocab").EnumerateObject().OrderBy(word => word.Value.GetInt32()).Select(word => word.Name))));
-            return BertTokenizer.Create(vocabulary, options);
-        }
-        catch (Exception fault) when (fault is ArgumentException or KeyNotFoundException or InvalidOperationException)
-        {
-            throw new InvalidDataException("has a vocabulary that cannot be read: " + fault.Message, fault);
-        }
+        if (words is not null) return BertTokenizer.Create(words, options);
+        if (model is null) throw new InvalidDataException("has no tokenizer; tokenizer.json (or vocab.txt) has to stand beside the model");
+        using var vocabulary = new MemoryStream(Encoding.UTF8.GetBytes(string.Join('\n',
+            model.Value.GetProperty("vocab").EnumerateObject().OrderBy(word => word.Value.GetInt32()).Select(word => word.Name))));
+        return BertTokenizer.Create(vocabulary, options);
     }
 
     private static string? Find(string folder, string name) => Path.Combine(folder, name) is var path && File.Exists(path) ? path : null;
