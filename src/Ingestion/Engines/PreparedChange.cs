@@ -20,7 +20,9 @@ internal sealed class PreparedChange
         _bodies = new byte[_events.Count][];
         for (var i = 0; i < _bodies.Length; i++)
         {
-            var one = _events[i];
+            var one = _events[i] is ProgressEvent { Percentage: < 0 or > 100 } beyond
+                ? beyond with { Percentage = Math.Clamp(beyond.Percentage, 0, 100) }
+                : _events[i];
             _bodies[i] = one.ToJson(taskId, tenant, buffer, json);
             (Message, State, Details, HasDetails) = one switch
             {
@@ -51,16 +53,34 @@ internal sealed class PreparedChange
     /// <summary>One event's body as it was told.</summary>
     public byte[] RawBody(int index) => _bodies[index];
 
-    /// <summary>What a progress event says; null for any other.</summary>
-    public int? Percentage(int index) => (_events[index] as ProgressEvent)?.Percentage;
+    /// <summary>What a progress event says, 0 to 100; null for any other.</summary>
+    public int? Percentage(int index) => _events[index] is ProgressEvent progress ? Math.Clamp(progress.Percentage, 0, 100) : null;
 
-    /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
+    /// <summary>
+    /// The events' bodies, a line each: JSON that is not indented has no line breaks. A percentage below what the task has reached is lifted
+    /// to that.
+    /// </summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
-    public byte[] Body(int index, ref int percentage)
+    public byte[] Lines(ref int percentage)
+    {
+        var bodies = new byte[_bodies.Length][];
+        for (var i = 0; i < bodies.Length; i++) bodies[i] = Body(i, ref percentage);
+        var lines = new byte[Math.Max(0, bodies.Sum(body => body.Length + 1) - 1)];
+        var at = 0;
+        foreach (var body in bodies)
+        {
+            if (at > 0) lines[at++] = (byte)'\n';
+            body.CopyTo(lines, at);
+            at += body.Length;
+        }
+        return lines;
+    }
+
+    private byte[] Body(int index, ref int percentage)
     {
         if (_events[index] is not ProgressEvent progress) return _bodies[index];
         percentage = Math.Clamp(progress.Percentage, percentage, 100);
-        return percentage == progress.Percentage ? _bodies[index] : ToJson(progress with { Percentage = percentage });
+        return percentage == Percentage(index) ? _bodies[index] : ToJson(progress with { Percentage = percentage });
     }
 
     private byte[] ToJson(TaskEvent one)

@@ -18,6 +18,8 @@ internal sealed partial class TaskJson : JsonSerializerContext
     /// <summary>Without the inline bytes: they are kept beside it.</summary>
     public static string Write(TaskSpec spec) => JsonSerializer.Serialize(WithoutInline(spec), Default.TaskSpec);
 
+    public static byte[] WriteBytes(TaskSpec spec) => JsonSerializer.SerializeToUtf8Bytes(WithoutInline(spec), Default.TaskSpec);
+
     public static TaskSpec ReadSpec(string json) => JsonSerializer.Deserialize(json, Default.TaskSpec)!;
 
     public static TaskSpec ReadSpec(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize(json, Default.TaskSpec)!;

@@ -13,9 +13,7 @@ public sealed class RedisScript
     /// <param name="resources">Names of <c>.lua</c> files in this assembly, from the root of the source; one text in the end.</param>
     public RedisScript(params ReadOnlySpan<string> resources)
     {
-        var text = new StringBuilder();
-        foreach (var resource in resources) text.Append(Load(resource));
-        _text = text.ToString();
+        _text = Load(resources);
 #pragma warning disable CA5350 // What Redis knows scripts by.
         _hash = SHA1.HashData(Encoding.UTF8.GetBytes(_text));
 #pragma warning restore CA5350
@@ -34,11 +32,16 @@ public sealed class RedisScript
         }
     });
 
-    private static string Load(string resource)
+    internal static string Load(params ReadOnlySpan<string> resources)
     {
-        using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"Ingestion.{resource}.lua")
-            ?? throw new InvalidOperationException($"The script {resource} is not in the assembly.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
+        var text = new StringBuilder();
+        foreach (var resource in resources)
+        {
+            using var stream = typeof(RedisScript).Assembly.GetManifestResourceStream($"Ingestion.{resource}.lua")
+                ?? throw new InvalidOperationException($"The script {resource} is not in the assembly.");
+            using var reader = new StreamReader(stream);
+            text.Append(reader.ReadToEnd());
+        }
+        return text.ToString();
     }
 }

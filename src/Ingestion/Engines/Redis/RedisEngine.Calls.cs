@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 using Ingestion.Tasks;
 using StackExchange.Redis;
 
@@ -24,18 +26,20 @@ public sealed partial class RedisEngine
         cancel.ThrowIfCancellationRequested();
         var shard = ShardOf(filter.Tenant);
         var skip = (filter.Page - 1L) * filter.PageSize;
-        ScriptArguments Asked() => new ScriptArguments("").With("tenant", filter.Tenant).With("collection", filter.Collection)
-            .With("document", filter.Document).With("state", filter.State?.Wire());
+        object[] Asked(object skip, object from, int size) =>
+        [
+            filter.Tenant, filter.Collection ?? "", filter.Document ?? "", filter.State is { } state ? (int)state : "", skip, from, size,
+        ];
         if (filter.State is null && filter.Document is null == filter.Collection is null)
         {
-            var page = await RunAsync(EngineScript.List, shard, Asked().With("skip", skip).With("size", filter.PageSize));
-            return new([.. ((RedisResult[])page[1]!).Select(fields => RedisTask.Read(fields)).OfType<IngestionTask>()], (long)page[0]);
+            var page = await RunAsync(EngineFunction.List, shard, Asked(skip, "", filter.PageSize));
+            return new([.. ((RedisResult[])page[1]!).Select(RedisTask.Read).OfType<IngestionTask>()], (long)page[0]);
         }
         var (total, from, ids) = (0L, 0L, new List<string>());
         while (true)
         {
             cancel.ThrowIfCancellationRequested();
-            var stretch = await RunAsync(EngineScript.List, shard, Asked().With("from", from).With("size", ScanAtOnce));
+            var stretch = await RunAsync(EngineFunction.List, shard, Asked("", from, ScanAtOnce));
             foreach (var id in (string[])stretch[1]!)
             {
                 if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
@@ -52,8 +56,7 @@ public sealed partial class RedisEngine
         string tenant, string taskId, long after, int max, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var asked = Arguments("", tenant, taskId).With("after", after).With("max", max);
-        var bodies = (byte[][])(await RunAsync(EngineScript.Events, ShardOf(tenant), asked))!;
+        var bodies = (byte[][])(await RunAsync(EngineFunction.Events, ShardOf(tenant), tenant, taskId, after, max))!;
         return [.. bodies.Select((body, index) => new StoredEvent(after + 1 + index, body))];
     }
 
@@ -74,7 +77,7 @@ public sealed partial class RedisEngine
     public async Task<EngineStats> StatsAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var shards = await Task.WhenAll(_shards.Select(shard => RunAsync(EngineScript.Stats, shard, new(""))));
+        var shards = await Task.WhenAll(_shards.Select(shard => RunAsync(EngineFunction.Stats, shard)));
         long Sum(int column) => shards.Sum(shard => (long)shard[column]);
         var oldest = shards.Where(shard => !shard[3].IsNull).Select(shard => (double)shard[3]).DefaultIfEmpty(-1).Min();
         return new(Sum(0), Sum(1), Sum(2), oldest < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)oldest));
@@ -103,13 +106,13 @@ public sealed partial class RedisEngine
     private async Task<Taken> TakeAsync(string worker, int max, RedisKey? nearest = null)
     {
         var call = Interlocked.Increment(ref _calling);
-        var token = $"{worker}#{_instance}{call}";
+        var token = $"{_instance}{call}";
         var first = nearest is { } near ? Array.IndexOf(_shards, near) : call;
         var due = TimeSpan.MaxValue;
         for (var i = 0; i < _shards.Length; i++)
         {
             var shard = _shards[(uint)(first + i) % _shards.Length];
-            var step = new ScriptArguments("lease").With("worker", token).With("max", max).With("lease_time", _options.LeaseTime);
+            var step = new ScriptStep("lease").Long(max).Time(_options.LeaseTime).Text(token);
             RedisResult answer;
             try
             {
@@ -130,8 +133,8 @@ public sealed partial class RedisEngine
     private async Task<IReadOnlyList<Lease>> ReclaimAsync(string worker)
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
-        var arguments = new ScriptArguments("").With("worker", lost.Token).With("lease_time", _options.LeaseTime);
-        var leases = Leases(worker, await RunAsync(EngineScript.Unanswered, lost.Shard, arguments));
+        var answer = await RunAsync(EngineFunction.Unanswered, lost.Shard, lost.Token, Milliseconds(_options.LeaseTime));
+        var leases = Leases(worker, answer);
         _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
         return leases;
     }
@@ -141,7 +144,7 @@ public sealed partial class RedisEngine
         var leases = new List<Lease>();
         foreach (var one in (RedisResult[])answer!)
         {
-            var lease = new Lease(worker, RedisTask.Read(one[0], one.Length > 1 ? (byte[]?)one[1] : null)!);
+            var lease = new Lease(worker, RedisTask.Read(one)!);
             leases.Add(lease);
             _watchers.Nudge(lease.TaskId);
         }
@@ -156,7 +159,7 @@ public sealed partial class RedisEngine
 
     /// <summary>Once more where the connection broke under the call; the step knows what it has done already.</summary>
     /// <param name="queued">Tasks that it will queue: who waits for one in this process is sent right behind the step.</param>
-    private async Task<(RedisResult Reply, bool IsRepeated)> StepTwiceAsync(RedisKey shard, ScriptArguments step, int queued)
+    private async Task<(RedisResult Reply, bool IsRepeated)> StepTwiceAsync(RedisKey shard, ScriptStep step, int queued)
     {
         var asked = Stopwatch.GetTimestamp();
         try
@@ -169,22 +172,23 @@ public sealed partial class RedisEngine
         }
     }
 
-    private Task<RedisResult> StepAsync(RedisKey shard, ScriptArguments step, int queued = 0)
+    private Task<RedisResult> StepAsync(RedisKey shard, ScriptStep step, int queued = 0)
     {
         var answer = _steps[shard].RunAsync(step);
         if (queued > 0) Call(queued, shard);
         return answer;
     }
 
-    private Task<RedisResult> RunAsync(EngineScript script, RedisKey shard, ScriptArguments arguments) => script.RunAsync(_redis, shard, Compose([arguments]));
+    private Task<RedisResult> RunAsync(EngineFunction function, RedisKey shard, params ReadOnlySpan<object> arguments) =>
+        function.RunAsync(_redis, shard, [.. new object[EngineFunction.Prefix], Now, .. arguments]);
 
-    private RedisValue[] Compose(IReadOnlyList<ScriptArguments> steps)
+    private object[] Compose(ScriptStep[] steps)
     {
-        var values = new RedisValue[3 + steps.Sum(step => step.Count)];
-        values[0] = _time == TimeProvider.System ? RedisValue.EmptyString : _time.GetUtcNow().ToUnixTimeMilliseconds();
-        values[1] = _instance;
-        values[2] = _news.IsHearing ? 1 : 0;
-        var at = 3;
+        var at = EngineFunction.Prefix + 3;
+        foreach (var step in steps) at += step.Count;
+        var values = new object[at];
+        at = EngineFunction.Prefix;
+        (values[at++], values[at++], values[at++]) = (Now, _instance, _news.IsHearing ? "1" : "0");
         foreach (var step in steps)
         {
             step.CopyTo(values, at);
@@ -193,33 +197,35 @@ public sealed partial class RedisEngine
         return values;
     }
 
-    private ScriptArguments With(ScriptArguments arguments, Ending ending)
+    /// <summary>Empty for the server's own time.</summary>
+    private object Now => _time == TimeProvider.System ? "" : _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private static long Milliseconds(TimeSpan time) => (long)time.TotalMilliseconds;
+
+    private RedisMove Move(Ending ending, string tenant, string taskId, TaskPhase from) =>
+        RedisMove.By(ending, tenant, taskId, from, _time.GetUtcNow());
+
+    private async ValueTask<(long Waiting, TenantLimits Tenant)> LimitsAsync(string tenant, RedisKey shard) =>
+        (Math.Max(0, _options.MaxQueueDepth - await _elsewhere.CountAsync(shard)), _options.LimitsOf(tenant));
+
+    /// <summary>As <c>fixed</c> in common.lua reads it.</summary>
+    private static byte[] Fixed(TaskSpec spec)
     {
-        var (phase, count) = ending.Kind switch
-        {
-            OutcomeKind.Completed or OutcomeKind.Failed or OutcomeKind.Cancelled => ("ended", null),
-            OutcomeKind.Retry => ("delayed", "failures"),
-            OutcomeKind.Crashed => ("queued", null),
-            OutcomeKind.Released => ("queued", "released"),
-            OutcomeKind.Parked => ("parked", null),
-        };
-        arguments.With("phase", phase).With("count", count).With("error", ending.Error).With("result", ending.Result).With(ending.Change);
-        // In milliseconds from now: the clocks of this instance and of Redis may differ.
-        if (ending.At is { } at) arguments.With("delay", at - _time.GetUtcNow());
-        else if (ending.Kind == OutcomeKind.Retry) arguments.With("delay", TimeSpan.Zero);
-        return arguments;
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartArray();
+        json.WriteStringValue(spec.CollectionId);
+        json.WriteStringValue(spec.DocumentId);
+        json.WriteNumberValue(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority));
+        json.WriteNumberValue(CostOf(spec));
+        json.WriteNumberValue(spec.CreatedAt.ToUnixTimeMilliseconds());
+        if (spec.IdempotencyKey is { } key) json.WriteStringValue(key);
+        json.WriteEndArray();
+        json.Flush();
+        return buffer.WrittenSpan.ToArray();
     }
 
-    private async ValueTask<ScriptArguments> LimitAsync(ScriptArguments arguments, string tenant, RedisKey shard)
-    {
-        var elsewhere = await _elsewhere.CountAsync(shard);
-        var own = _options.LimitsOf(tenant);
-        return arguments.With("max_waiting", _options.MaxQueueDepth - elsewhere)
-            .With("max_tenant_waiting", own.Waiting).With("max_tenant_open", own.Open);
-    }
-
-    private static ScriptArguments Arguments(string verb, string tenant, string taskId) =>
-        new ScriptArguments(verb).With("tenant", tenant).With("id", taskId);
+    private static long CostOf(TaskSpec spec) => Math.Max(1, (long)(spec.Cost * CostUnits));
 
     private RedisKey ShardOf(string tenant) => _shards.Length == 1
         ? _shards[0]
@@ -271,11 +277,11 @@ public sealed partial class RedisEngine
         private long _last = last;
         private bool _isUnsure;
 
-        public RedisValue Unsure
+        public long? Unsure
         {
             get
             {
-                lock (_gate) return _isUnsure ? _last : RedisValue.Null;
+                lock (_gate) return _isUnsure ? _last : null;
             }
         }
 

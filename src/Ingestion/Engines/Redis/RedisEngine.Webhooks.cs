@@ -12,7 +12,7 @@ public sealed partial class RedisEngine : IWebhookOutbox
         {
             cancel.ThrowIfCancellationRequested();
             if (due.Count >= max) break;
-            var answer = await RunAsync(EngineScript.TakeWebhooks, shard, new ScriptArguments("").With("max", max - due.Count).With("hold", hold));
+            var answer = await RunAsync(EngineFunction.TakeWebhooks, shard, max - due.Count, Milliseconds(hold));
             due.AddRange(((RedisResult[])answer!).Select(one => new DueWebhook(RedisTask.Read(one[0])!, (int)one[1])));
         }
         return due;
@@ -22,9 +22,8 @@ public sealed partial class RedisEngine : IWebhookOutbox
     {
         cancel.ThrowIfCancellationRequested();
         var (tenant, task) = (webhook.Task.Spec.TenantId, webhook.Task);
-        var arguments = Arguments("", tenant, task.Spec.TaskId).With("try", webhook.Try).With("last_event", task.LastEvent);
-        if (warning is not null) arguments.With("warnings", TaskJson.Write([.. task.Warnings, warning]));
-        if (again is { } at) arguments.With("delay", at - _time.GetUtcNow());
-        await RunAsync(EngineScript.CloseWebhook, ShardOf(tenant), arguments);
+        object warnings = warning is null ? "" : TaskJson.Write([.. task.Warnings, warning])!;
+        object delay = again is { } at ? Math.Max(0, Milliseconds(at - _time.GetUtcNow())) : "";
+        await RunAsync(EngineFunction.CloseWebhook, ShardOf(tenant), tenant, task.Spec.TaskId, webhook.Try, task.LastEvent, delay, warnings);
     }
 }

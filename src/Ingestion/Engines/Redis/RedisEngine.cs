@@ -16,6 +16,12 @@ public sealed partial class RedisEngine : ITaskEngine
     private const int MaxPrunes = 256;
     private const int MaxSweepRounds = 16;
 
+    /// <summary>A place in the line is a whole number of these.</summary>
+    private const int CostUnits = 1_000;
+
+    /// <summary>Either way; more counts as that much.</summary>
+    private const int MaxPriority = 1_000;
+
     /// <summary>A hint that got lost costs a worker this long; it varies, so that instances do not ask all at once.</summary>
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(1);
 
@@ -56,12 +62,17 @@ public sealed partial class RedisEngine : ITaskEngine
         var now = _time.GetUtcNow();
         var accepted = TaskRules.Accepted(now);
         var change = new PreparedChange(spec.TaskId, spec.TenantId, new() { Events = [accepted] });
-        var step = Arguments("enqueue", spec.TenantId, spec.TaskId).With("collection", spec.CollectionId).With("document", spec.DocumentId)
-            .With("spec", TaskJson.Write(spec)).With("inline", spec.Content.Inline).With("file", spec.Content.FileKey)
-            .With("key", spec.IdempotencyKey).With("fingerprint", spec.Fingerprint).With("priority", spec.Priority).With("cost", spec.Cost)
-            .With("created_at", spec.CreatedAt.ToUnixTimeMilliseconds()).With("notify", spec.Notify).With(change);
         var shard = ShardOf(spec.TenantId);
-        await LimitAsync(step, spec.TenantId, shard);
+        var (depth, limits) = await LimitsAsync(spec.TenantId, shard);
+        var step = new ScriptStep("enqueue").Int(change.Count).Byte((int)accepted.Current)
+            .Long(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority)).Long(CostOf(spec))
+            .Long(spec.CreatedAt.ToUnixTimeMilliseconds()).Long(depth).Long(limits.Waiting).Long(limits.Open)
+            .Text(spec.TaskId).Text(spec.TenantId).Text(spec.CollectionId).Text(spec.DocumentId).Text(spec.IdempotencyKey)
+            .Text(spec.Content.FileKey).Text(spec.Fingerprint);
+        step.Set("tenant", spec.TenantId).Set("spec", TaskJson.WriteBytes(spec)).Set("fixed", Fixed(spec)).Set("inline", spec.Content.Inline)
+            .Set("file", spec.Content.FileKey).Set("fingerprint", spec.Fingerprint).Set("message", accepted.Message);
+        if (spec.Notify) step.Set("notify", 1);
+        for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
         switch ((string)reply[0]!)
         {
@@ -128,10 +139,8 @@ public sealed partial class RedisEngine : ITaskEngine
         foreach (var ofShard in Enumerable.Range(0, leases.Count).GroupBy(i => ShardOf(leases[i].Task.Spec.TenantId)))
         {
             var mine = ofShard.ToList();
-            var arguments = new ScriptArguments("").With("lease_time", _options.LeaseTime).With("count", mine.Count);
-            for (var i = 0; i < mine.Count; i++)
-                arguments.With($"id{i + 1}", leases[mine[i]].TaskId).With($"attempt{i + 1}", leases[mine[i]].Attempt);
-            var answers = await RunAsync(EngineScript.Renew, ofShard.Key, arguments);
+            object[] arguments = [Milliseconds(_options.LeaseTime), .. mine.SelectMany(i => new object[] { leases[i].TaskId, leases[i].Attempt })];
+            var answers = await RunAsync(EngineFunction.Renew, ofShard.Key, arguments);
             for (var i = 0; i < mine.Count; i++) replies[mine[i]] = ReplyOf((string)answers[i]!);
         }
         return replies;
@@ -142,8 +151,9 @@ public sealed partial class RedisEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var tenant = lease.Task.Spec.TenantId;
         var log = LogOf(lease);
-        var step = Arguments("append", tenant, lease.TaskId).With("attempt", lease.Attempt).With("lease_time", _options.LeaseTime)
-            .With("after", log.Unsure).With(new PreparedChange(lease.TaskId, tenant, change));
+        var prepared = new PreparedChange(lease.TaskId, tenant, change);
+        var step = new ScriptStep("append").Change(prepared).Long(log.Unsure ?? -1).Long(lease.Attempt).Time(_options.LeaseTime)
+            .Byte(prepared.Committing).Text(lease.TaskId).Text(tenant).Percentages(prepared).Values(prepared);
         try
         {
             var answer = await StepAsync(ShardOf(tenant), step);
@@ -165,17 +175,21 @@ public sealed partial class RedisEngine : ITaskEngine
         cancel.ThrowIfCancellationRequested();
         var tenant = lease.Task.Spec.TenantId;
         var ending = new Ending(lease.TaskId, tenant, outcome);
-        var unsure = _logs.TryGetValue(lease, out var log) ? log.Unsure : RedisValue.Null;
+        var unsure = _logs.TryGetValue(lease, out var log) ? log.Unsure : null;
         var call = _calls.TryGetValue(outcome, out var lost) ? lost : $"{_instance}{Interlocked.Increment(ref _calling)}";
         while (true)
         {
-            var step = Arguments("move", tenant, lease.TaskId).With("if_phase", "running").With("if_attempt", lease.Attempt)
-                .With("call", call).With("after", unsure);
-            if (!ending.IsFinal) step.With("if_cancel", 0);
+            var move = Move(ending, tenant, lease.TaskId, TaskPhase.Running) with
+            {
+                IfAttempt = lease.Attempt,
+                IfCancel = ending.IsFinal ? null : false,
+                Caller = call,
+                After = unsure,
+            };
             RedisResult answer;
             try
             {
-                answer = await StepAsync(ShardOf(tenant), With(step, ending), ending.Queues ? 1 : 0);
+                answer = await StepAsync(ShardOf(tenant), move.ToStep(), ending.Queues ? 1 : 0);
             }
             catch (UnavailableException)
             {
@@ -183,9 +197,9 @@ public sealed partial class RedisEngine : ITaskEngine
                 throw;
             }
             if ((string)answer[0]! == "moved") break;
-            if ((string)answer[0]! != "differs" || (string)answer[1]! != "running" || (int)answer[3] != lease.Attempt) return false;
+            if ((string)answer[0]! != "differs" || (TaskPhase)(int)answer[1] != TaskPhase.Running || (int)answer[3] != lease.Attempt) return false;
             // The worker had not heard of the cancel when it handed the task back.
-            ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
+            ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled((TaskState)(int)answer[2], _time.GetUtcNow()));
         }
         _watchers.Nudge(lease.TaskId);
         if (outcome.At is not null) Call(int.MaxValue);
@@ -195,9 +209,8 @@ public sealed partial class RedisEngine : ITaskEngine
     public async Task<bool> ResumeAsync(string tenant, string taskId, int attempt, TaskChange change, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var step = Arguments("move", tenant, taskId).With("if_phase", "parked").With("if_attempt", attempt).With("phase", "queued")
-            .With(new PreparedChange(taskId, tenant, change));
-        var answer = await StepAsync(ShardOf(tenant), step, queued: 1);
+        var move = new RedisMove(tenant, taskId, TaskPhase.Parked, TaskPhase.Queued, new PreparedChange(taskId, tenant, change)) { IfAttempt = attempt };
+        var answer = await StepAsync(ShardOf(tenant), move.ToStep(), queued: 1);
         if ((string)answer[0]! != "moved") return false;
         _watchers.Nudge(taskId);
         return true;
@@ -209,7 +222,7 @@ public sealed partial class RedisEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var shard = ShardOf(tenant);
-            var answer = await StepAsync(shard, Arguments("cancel", tenant, taskId));
+            var answer = await StepAsync(shard, new ScriptStep("cancel").Text(taskId).Text(tenant));
             switch ((string)answer[0]!)
             {
                 case "none": return new(CancelKind.NotFound, null);
@@ -220,10 +233,10 @@ public sealed partial class RedisEngine : ITaskEngine
                     _watchers.Nudge(taskId, isCancel: true);
                     return new(CancelKind.Requested, RedisTask.Read(answer[1]));
             }
-            var step = Arguments("move", tenant, taskId).With("if_phase", (string?)answer[1]).With("if_state", (string?)answer[2])
-                .With("if_attempt", (string?)answer[3]).With("read", true);
-            var ending = new Ending(taskId, tenant, TaskRules.Cancelled(RedisTask.StateOf((string)answer[2]!), _time.GetUtcNow()));
-            var moved = await StepAsync(shard, With(step, ending));
+            var state = (TaskState)(int)answer[2];
+            var ending = new Ending(taskId, tenant, TaskRules.Cancelled(state, _time.GetUtcNow()));
+            var move = Move(ending, tenant, taskId, (TaskPhase)(int)answer[1]) with { IfState = state, IfAttempt = (int)answer[3], Reads = true };
+            var moved = await StepAsync(shard, move.ToStep());
             // Where it went on in the meantime: ask again.
             if ((string)moved[0]! != "moved") continue;
             _watchers.Nudge(taskId);
@@ -238,10 +251,14 @@ public sealed partial class RedisEngine : ITaskEngine
             if (await GetAsync(tenant, taskId, cancel) is not { } task) return new(RetryKind.NotFound, null);
             if (task.State is not (TaskState.Failed or TaskState.Cancelled)) return new(RetryKind.NotEnded, task);
             var change = new TaskChange { Events = [TaskRules.Requeued(task.State, _time.GetUtcNow())] };
-            var step = Arguments("move", tenant, taskId).With("if_phase", "ended").With("if_state", task.State.Wire()).With("phase", "queued")
-                .With("read", true).With(new PreparedChange(taskId, tenant, change));
             var shard = ShardOf(tenant);
-            var answer = await StepAsync(shard, await LimitAsync(step, tenant, shard), queued: 1);
+            var move = new RedisMove(tenant, taskId, TaskPhase.Ended, TaskPhase.Queued, new PreparedChange(taskId, tenant, change))
+            {
+                IfState = task.State,
+                Reads = true,
+                Limits = await LimitsAsync(tenant, shard),
+            };
+            var answer = await StepAsync(shard, move.ToStep(), queued: 1);
             switch ((string)answer[0]!)
             {
                 case "full": return new(RetryKind.Full, RedisTask.Read(answer[5]), Full(tenant, answer));
@@ -263,8 +280,7 @@ public sealed partial class RedisEngine : ITaskEngine
             {
                 cancel.ThrowIfCancellationRequested();
                 var lost = await ReadExpiredAsync(shard);
-                var old = (RedisResult[])(await RunAsync(
-                    EngineScript.Prune, shard, new ScriptArguments("").With("max", MaxPrunes).With("retention", _options.Retention)))!;
+                var old = (RedisResult[])(await RunAsync(EngineFunction.Prune, shard, MaxPrunes, Milliseconds(_options.Retention)))!;
                 pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
                 foreach (var outcome in await Task.WhenAll(lost.Select(task => RescueAsync(shard, task))))
                 {
@@ -284,7 +300,7 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var restored = Interlocked.Read(ref _restoredAt);
         if (restored != long.MinValue && _time.GetElapsedTime(restored) < _options.LeaseTime / 3) return [];
-        var lost = (RedisResult[])(await RunAsync(EngineScript.Expired, shard, new ScriptArguments("").With("max", MaxRescues)))!;
+        var lost = (RedisResult[])(await RunAsync(EngineFunction.Expired, shard, MaxRescues))!;
         return [.. lost.Select(fields => RedisTask.Read(fields)!)];
     }
 
@@ -292,10 +308,16 @@ public sealed partial class RedisEngine : ITaskEngine
     {
         var (tenant, id) = (task.Spec.TenantId, task.Spec.TaskId);
         var ending = new Ending(id, tenant, TaskRules.AfterLostLease(task, _time.GetUtcNow()));
-        var step = Arguments("move", tenant, id).With("if_phase", "running").With("if_attempt", task.Attempt)
-            .With("if_state", task.State.Wire()).With("if_cancel", task.CancelRequested ? 1 : 0).With("if_expired", true)
-            .With("crashed", true).With("read", ending.IsFinal);
-        var answer = await StepAsync(shard, With(step, ending), ending.Queues ? 1 : 0);
+        var move = Move(ending, tenant, id, TaskPhase.Running) with
+        {
+            IfAttempt = task.Attempt,
+            IfState = task.State,
+            IfCancel = task.CancelRequested,
+            IfExpired = true,
+            Counts = TaskCounter.Crashes,
+            Reads = ending.IsFinal,
+        };
+        var answer = await StepAsync(shard, move.ToStep(), ending.Queues ? 1 : 0);
         // Else another sweeper was faster, or its worker is back.
         if ((string)answer[0]! != "moved") return default;
         _watchers.Nudge(id);

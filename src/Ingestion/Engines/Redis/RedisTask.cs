@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Ingestion.Tasks;
 using StackExchange.Redis;
 
@@ -8,45 +9,41 @@ internal static class RedisTask
 {
     /// <summary>In the order of <c>read</c> in common.lua.</summary>
     public static readonly RedisValue[] Fields =
-    [
-        "spec", "tenant", "state", "percentage", "message", "details", "updated_at", "started_at", "completed_at", "attempt", "failures",
-        "crashes", "released", "error", "warnings", "result", "checkpoint", "cancel", "last_event",
-    ];
+        ["head", "tenant", "spec", "message", "details", "error", "warnings", "result", "checkpoint"];
 
-    /// <summary>Null where there is none.</summary>
-    public static IngestionTask? Read(RedisResult fields, byte[]? inline = null) =>
-        fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!, inline);
+    /// <summary>Null where there is none. The bytes, where they are there, come behind.</summary>
+    public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
-    public static IngestionTask? Read(RedisValue[] fields, byte[]? inline = null)
+    public static IngestionTask? Read(RedisValue[] fields)
     {
         if (fields[0].IsNull) return null;
-        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[0]).Span);
+        // As HEAD in common.lua has it.
+        var head = ((ReadOnlyMemory<byte>)fields[0]).Span;
+        int Int(ReadOnlySpan<byte> packed, int at) => BinaryPrimitives.ReadInt32BigEndian(packed[at..]);
+        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[2]).Span);
         return new IngestionTask
         {
-            Spec = inline is null ? spec : spec with { Content = spec.Content with { Inline = inline } },
-            State = StateOf(fields[2]!),
-            Percentage = (int)fields[3],
-            Message = fields[4]!,
-            Details = TaskJson.ReadElement(fields[5]),
-            UpdatedAt = Time(fields[6])!.Value,
-            StartedAt = Time(fields[7]),
-            CompletedAt = Time(fields[8]),
-            Attempt = (int)fields[9],
-            Failures = (int)fields[10],
-            Crashes = (int)fields[11],
-            Released = (int)fields[12],
-            Error = TaskJson.ReadError(fields[13]),
-            Warnings = TaskJson.ReadLines(fields[14]),
-            Result = TaskJson.ReadElement(fields[15]),
-            Checkpoint = fields[16],
-            CancelRequested = fields[17] == 1,
-            LastEvent = (long)fields[18],
+            Spec = fields.Length > Fields.Length && !fields[^1].IsNull ? spec with { Content = spec.Content with { Inline = fields[^1] } } : spec,
+            State = (TaskState)head[1],
+            Message = fields[3]!,
+            Details = TaskJson.ReadElement(fields[4]),
+            Error = TaskJson.ReadError(fields[5]),
+            Warnings = TaskJson.ReadLines(fields[6]),
+            Result = TaskJson.ReadElement(fields[7]),
+            Checkpoint = fields[8],
+            CancelRequested = head[2] == 1,
+            Percentage = head[4],
+            Attempt = Int(head, 5),
+            LastEvent = Int(head, 9),
+            UpdatedAt = Time(head, 29)!.Value,
+            StartedAt = Time(head, 37),
+            CompletedAt = Time(head, 45),
+            Failures = Int(head, 53),
+            Crashes = Int(head, 57),
+            Released = Int(head, 61),
         };
     }
 
-    public static TaskState StateOf(string wire) =>
-        TaskStates.TryParse(wire, out var state) ? state : throw new InvalidOperationException($"A task is in the state {wire}.");
-
-    private static DateTimeOffset? Time(RedisValue milliseconds) =>
-        milliseconds.IsNull ? null : DateTimeOffset.FromUnixTimeMilliseconds((long)milliseconds);
+    private static DateTimeOffset? Time(ReadOnlySpan<byte> head, int at) =>
+        BinaryPrimitives.ReadInt64BigEndian(head[at..]) is > 0 and var time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null;
 }

@@ -8,7 +8,7 @@ namespace Ingestion.Engines.Redis;
 /// one call that writes once what they have in common: the busier the engine, the less each costs. An idle one sends at once.
 /// </summary>
 /// <param name="compose">The arguments of a call with these steps.</param>
-internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<IReadOnlyList<ScriptArguments>, RedisValue[]> compose)
+internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<ScriptStep[], object[]> compose)
 {
     /// <summary>One is worked on while another travels.</summary>
     private const int MaxUnderway = 2;
@@ -22,7 +22,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<IRe
 
     /// <summary>Steps reach Redis in the order of these calls.</summary>
     /// <exception cref="UnavailableException">Redis is away. It may have been done all the same.</exception>
-    public Task<RedisResult> RunAsync(ScriptArguments arguments)
+    public Task<RedisResult> RunAsync(ScriptStep arguments)
     {
         var step = new Step(arguments);
         lock (_gate)
@@ -50,7 +50,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<IRe
             steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
             for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
             // Under the lock, for the order.
-            call = EngineScript.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
+            call = EngineFunction.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
         }
         try
         {
@@ -77,9 +77,9 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<IRe
         }
     }
 
-    private sealed class Step(ScriptArguments arguments) : TaskCompletionSource<RedisResult>
+    private sealed class Step(ScriptStep arguments) : TaskCompletionSource<RedisResult>
     {
-        public ScriptArguments Arguments => arguments;
+        public ScriptStep Arguments => arguments;
 
         public void EndElsewhere(RedisResult answer) =>
             ThreadPool.UnsafeQueueUserWorkItem(static state => state.Step.SetResult(state.Answer), (Step: this, Answer: answer), preferLocal: false);

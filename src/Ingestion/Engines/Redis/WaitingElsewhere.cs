@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Ingestion.Redis;
 using StackExchange.Redis;
@@ -20,11 +21,15 @@ internal sealed class WaitingElsewhere(RedisConnection redis, RedisKey[] shards)
         var last = _last;
         if (last is null || Stopwatch.GetElapsedTime(last.Taken) > Fresh)
         {
-            var counts = shards.Select(one => redis.AskAsync(database => database.SortedSetLengthAsync(one.Append(":waiting"))));
-            _last = last = new(Stopwatch.GetTimestamp(), await Task.WhenAll(counts));
+            var counts = shards.Select(one => redis.AskAsync(database => database.HashGetAsync(one.Append(":line"), "figures")));
+            _last = last = new(Stopwatch.GetTimestamp(), [.. (await Task.WhenAll(counts)).Select(Waiting)]);
         }
         return last.Waiting.Sum() - last.Waiting[Array.IndexOf(shards, shard)];
     }
+
+    /// <summary>The third of FIGURES in common.lua.</summary>
+    private static long Waiting(RedisValue figures) =>
+        figures.IsNull ? 0 : BinaryPrimitives.ReadInt64BigEndian(((ReadOnlyMemory<byte>)figures).Span[16..]);
 
     private sealed record Figures(long Taken, long[] Waiting);
 }

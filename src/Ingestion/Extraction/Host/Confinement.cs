@@ -51,6 +51,8 @@ internal static partial class Confinement
         environment["DOTNET_gcConcurrent"] = "0";
         // A document's bytes and text are large and short-lived: without this each of them costs a collection of the whole heap.
         environment["DOTNET_GCLOHThreshold"] = LargeObject.ToString("x", System.Globalization.CultureInfo.InvariantCulture);
+        // Hexadecimal bytes, the runtime's own default without a collector beside the work: a document is read in one go.
+        environment["DOTNET_GCgen0MaxBudget"] = "C800000";
         // Hexadecimal milliseconds, the runtime's own default: a process that is new compiles what it runs again only once it is warm.
         // The service itself, which lives longer, does that at once.
         environment["DOTNET_TC_CallCountingDelayMs"] = "64";

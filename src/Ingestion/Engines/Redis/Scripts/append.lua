@@ -1,13 +1,18 @@
--- Writes a step of a task that a worker holds, and renews the lease. Returns the answer and the number of the last event.
-function verbs.append()
-  local t = call('HMGET', task(a.id), 'tenant', 'phase', 'attempt', 'cancel', 'last_event', 'percentage')
-  if t[1] ~= a.tenant or t[2] ~= 'running' or t[3] ~= a.attempt then return { 'lost', 0 } end
-  if t[4] == '1' then return { 'cancel', 0 } end
-  local fields, last = changed(t[5], t[6])
-  if a.committing then set(fields, 'committing', 1) end
-  call('HSET', task(a.id), unpack(fields))
-  if a.no_details then call('HDEL', task(a.id), 'details') end
-  put(at('leases'), now + a.lease_time, a.id)
-  tell('c', a.id)
-  return { 'held', last }
+-- Writes a step of a task that a worker holds, and renews the lease. The values are events' bodies, then names and values of its hash.
+-- Returns the answer and the number of the last event.
+function verbs.append(packed, from)
+  local values, events, state, no_details, after, attempt, lease_time, committing, id, tenant, percentages =
+    unpacked('>i4i4BBi8i8i8BI4c0I4c0I4c0', packed)
+  local there, owner = unpack(call('HMGET', task(id), 'head', 'tenant'))
+  local head = owner == tenant and head_of(there)
+  if not head or head[PHASE] ~= RUNNING or head[ATTEMPT] ~= attempt then return { 'lost', 0 }, values end
+  if head[CANCEL] == 1 then return { 'cancel', 0 }, values end
+  head[UPDATED_AT] = now
+  if state < 255 then head[STATE] = state end
+  if committing == 1 then head[COMMITTING] = 1 end
+  write_change(id, head, from, events, from + values - 1, percentages, after)
+  if no_details == 1 then call('HDEL', task(id), 'details') end
+  enter_phase(id, RUNNING, now + lease_time)
+  tell('c', id)
+  return { 'held', head[LAST_EVENT] }, values
 end

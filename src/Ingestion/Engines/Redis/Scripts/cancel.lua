@@ -1,12 +1,15 @@
 -- Tells a worker to stop, or says how the task stands; what waits is moved by a step of its own then.
-function verbs.cancel()
-  local t = call('HMGET', task(a.id), 'tenant', 'phase', 'state', 'attempt', 'committing')
-  if t[1] ~= a.tenant then return { 'none' } end
-  if t[3] == 'cancelled' then return { 'cancelled', read(a.id) } end
-  if t[2] == 'ended' then return { 'finished', read(a.id) } end
-  if t[5] == '1' then return { 'committing', read(a.id) } end
-  if t[2] ~= 'running' then return { 'waits', t[2], t[3], t[4] or '0' } end
-  call('HSET', task(a.id), 'cancel', 1)
-  tell('x', a.id)
-  return { 'requested', read(a.id) }
+function verbs.cancel(packed)
+  local values, id, tenant = unpacked('>i4I4c0I4c0', packed)
+  local there, owner = unpack(call('HMGET', task(id), 'head', 'tenant'))
+  if owner ~= tenant then return { 'none' }, values end
+  local head = head_of(there)
+  if head[STATE] == CANCELLED then return { 'cancelled', read(id) }, values end
+  if head[PHASE] == ENDED then return { 'finished', read(id) }, values end
+  if head[COMMITTING] == 1 then return { 'committing', read(id) }, values end
+  if head[PHASE] ~= RUNNING then return { 'waits', head[PHASE], head[STATE], head[ATTEMPT] }, values end
+  head[CANCEL] = 1
+  call('HSET', task(id), 'head', packed_head(head))
+  tell('x', id)
+  return { 'requested', read(id) }, values
 end

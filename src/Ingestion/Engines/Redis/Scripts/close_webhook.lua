@@ -1,5 +1,9 @@
 -- Ends one try of telling of a task's end, unless another has it since.
-local t = call('HMGET', task(a.id), 'tenant', 'webhook_tries', 'last_event')
-if t[1] ~= a.tenant or t[2] ~= a.try or t[3] ~= a.last_event then return end
-if a.delay then call('ZADD', at('webhooks'), 'XX', now + a.delay, a.id) else call('ZREM', at('webhooks'), a.id) end
-if a.warnings then call('HSET', task(a.id), 'warnings', a.warnings) end
+register('close_webhook', function()
+  local tenant, id, try, last_event, delay, warnings = unpack(ARGV, 2)
+  local there, owner, tries = unpack(call('HMGET', task(id), 'head', 'tenant', 'webhook_tries'))
+  if owner ~= tenant or tries ~= try or head_of(there)[LAST_EVENT] ~= tonumber(last_event) then return end
+  local webhooks = tag .. ':webhooks'
+  if delay ~= '' then call('ZADD', webhooks, 'XX', now + delay, id) else call('ZREM', webhooks, id) end
+  if warnings ~= '' then call('HSET', task(id), 'warnings', warnings) end
+end)

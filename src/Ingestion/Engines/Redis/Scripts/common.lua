@@ -1,71 +1,78 @@
--- What every script begins with. KEYS[1] is the shard's tag: all keys of the shard begin with it, so they are in one slot.
--- ARGV: the time in Unix milliseconds, empty for the server's own; the instance that calls; whether it hears the shard's news itself;
--- then steps, each a verb, a number of pairs, and that many names and values.
+-- What every function begins with; all are in one library, whose name, LIBRARY, the loader puts in front. A function's key is the shard's
+-- tag: all keys of the shard begin with it, so they are in one slot. ARGV[1] is the time in Unix milliseconds, empty for the server's own;
+-- what follows is each function's own.
 --
---   task:<id>         hash    all there is of a task; phase is where it stands, state what clients see; its events are the fields
---                             event<n>, from 1 without gaps; a count that is not there is 0; fixed is what never changes, as JSON:
---                             collection, document, priority, cost, accepted at, seq, idempotency key
---   ready:<priority>  zset    <seq><id> by place (virtual finish time); priorities: those that have some
---   delayed, parked   zset    id by when it is due
---   leases            zset    id by when the lease runs out
---   ended             zset    id by when it ended
---   webhooks          zset    id by when somebody is to be told of its end
---   waiting           zset    ready or delayed, id by when it was accepted
---   tenants, open     hash    how many of a tenant's tasks wait, and have not ended
---   turns             zset    tenant by the place of its last task
---   line              hash    seq: tasks accepted; virtual_time: place of the last task leased
+--   task:<id>    hash    all there is of a task; its events are the fields event<n>, from 1 without gaps; head is what changes with
+--                        every step, packed (see HEAD); fixed never changes: collection, document, priority, cost, accepted at,
+--                        idempotency key, as JSON
+--   phases       zset    every task by its phase and a time (see at_phase): waiting since (queued), due at (delayed, parked), held
+--                        until (running), ended at
+--   ready        zset    <seq><id> of what is queued, by priority and place (virtual finish time)
+--   again        zset    id of what is delayed, by when it was accepted
+--   webhooks     zset    id by when somebody is to be told of its end
+--   line         hash    figures: of the shard, packed (see FIGURES); tenant:<tenant>: its own, packed (see TENANT)
+--   ahead        zset    tenants whose tasks have all ended but whose last place the line has not reached, by that place
 --   key:…, upload:…   string, set   idempotency key to id; file key to the ids that need it
---   list:…            list    a tenant's tasks, oldest first
---   documents:…       zset    a collection's <length>:<document>:<seq><id>, all with the same score
-local tag = KEYS[1]
-local call = redis.call
-local now = tonumber(ARGV[1])
-if not now then
-  local time = call('TIME')
-  now = time[1] * 1000 + math.floor(time[2] / 1000)
+--   list:…       list    a tenant's tasks, oldest first
+--   documents:…  zset    a collection's <length>:<document>:<seq><id>, all with the same score
+-- There when a function is called, but not yet when the library is loaded.
+local call, pack, unpacked
+
+-- Of the call that is being done.
+local ARGV, tag, now, phases, ready, line
+
+local function register(name, run)
+  redis.register_function(LIBRARY .. '_' .. name, function(keys, arguments)
+    call, pack, unpacked = redis.call, struct.pack, struct.unpack
+    ARGV, tag, now = arguments, keys[1], tonumber(arguments[1])
+    if not now then
+      local time = call('TIME')
+      now = time[1] * 1000 + math.floor(time[2] / 1000)
+    end
+    phases, ready, line = tag .. ':phases', tag .. ':ready', tag .. ':line'
+    return run()
+  end)
 end
 
-local steps, i = {}, 4
-while ARGV[i] do
-  local step, last = { verb = ARGV[i] }, i + 1 + 2 * ARGV[i + 1]
-  for name = i + 2, last, 2 do step[ARGV[name]] = ARGV[name + 1] end
-  steps[#steps + 1] = step
-  i = last + 1
-end
--- The step that is being done.
-local a = steps[1]
+-- A task's head: phase, state as clients see it, cancel asked for, past the point of no return, percentage, attempt, last event, place,
+-- seq; when it was changed, begun and ended (0: not yet); failures, crashes, released; the last call that moved it, who holds it.
+local HEAD = '>BBBBBi4i4i8i8i8i8i8i4i4i4ss'
+local PHASE, STATE, CANCEL, COMMITTING, PERCENTAGE, ATTEMPT, LAST_EVENT, PLACE, SEQ = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local UPDATED_AT, STARTED_AT, ENDED_AT, FAILURES, CRASHES, RELEASED, MOVED_BY, WORKER = 10, 11, 12, 13, 14, 15, 16, 17
 
--- Names are put together once a call.
-local names = {}
-local function at(name)
-  local key = names[name]
-  if not key then
-    key = tag .. ':' .. name
-    names[name] = key
-  end
-  return key
-end
+-- As in TaskPhase and TaskState.
+local QUEUED, DELAYED, PARKED, RUNNING, ENDED = 0, 1, 2, 3, 4
+local COMPLETED, CANCELLED = 6, 8
+
+-- seq: tasks accepted; virtual time: place of the last task leased; how many tasks wait, and tenants that have some; when the next
+-- delayed or parked task is due, or sooner.
+local FIGURES = '>i8i8i8i8d'
+
+-- How many of its tasks wait, and have not ended; place of the last.
+local TENANT = '>i8i8i8'
+
+-- Phases follow each other in their set; no time reaches 2^42.
+local function at_phase(phase, time) return string.format('%d', phase * 4398046511104 + time) end
+local NEVER = 4398046511103
+
 local function task(id) return tag .. ':task:' .. id end
-local function ready(priority) return at('ready:' .. priority) end
 local function member(seq, id) return string.format('%016d', seq) .. id end
+local function head_of(packed) return { unpacked(HEAD, packed) } end
+local function packed_head(head) return pack(HEAD, unpack(head, 1, WORKER)) end
+
+-- With their lengths, so that "a" and "bc" is not "ab" and "c".
+local function joined(kind, first, second)
+  local key = tag .. ':' .. kind .. ':' .. #first .. ':' .. first
+  return second and key .. ':' .. #second .. ':' .. second or key
+end
 
 -- Sorts by document, then by seq; the length keeps documents apart of which one begins with the other.
 local function listed(document, seq, id) return #document .. ':' .. document .. ':' .. member(seq, id) end
 
--- With their lengths, so that "a" and "bc" is not "ab" and "c".
-local function joined(kind, ...)
-  local key = tag .. ':' .. kind
-  for i = 1, select('#', ...) do
-    local part = select(i, ...)
-    key = key .. ':' .. #part .. ':' .. part
-  end
-  return key
+-- The order is RedisTask's.
+local function read(id, ...)
+  return call('HMGET', task(id), 'head', 'tenant', 'spec', 'message', 'details', 'error', 'warnings', 'result', 'checkpoint', ...)
 end
 
--- The order is RedisTask's.
-local all = { 'spec', 'tenant', 'state', 'percentage', 'message', 'details', 'updated_at', 'started_at', 'completed_at', 'attempt', 'failures',
-  'crashes', 'released', 'error', 'warnings', 'result', 'checkpoint', 'cancel', 'last_event' }
-local function read(id) return call('HMGET', task(id), unpack(all)) end
-
--- Returns collection, document, priority, cost, created_at, seq and idempotency key.
-local function fixed(json) return unpack(cjson.decode(json)) end
+-- Returns collection, document, priority, cost, created_at and idempotency key.
+local function fixed(id) return unpack(cjson.decode(call('HGET', task(id), 'fixed'))) end

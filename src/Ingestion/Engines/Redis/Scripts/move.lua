@@ -1,80 +1,75 @@
--- Moves a task from one phase to another, only from the one that the caller expects it in. Returns what became of it, with the task
--- where the caller asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
-function verbs.move()
-  local t = call('HMGET', task(a.id), 'tenant', 'phase', 'state', 'attempt', 'cancel', 'committing', 'fixed', 'place', 'last_event',
-    'percentage', 'call', 'file', 'notify')
-  local tenant, phase, place = t[1], t[2], t[8]
-  local attempt, cancel = t[4] or '0', t[5] or '0'
-  if tenant ~= a.tenant then return { 'none' } end
+-- Moves a task from one phase to another, only from the one that the caller expects it in; a negative number, or 255 for a
+-- byte, expects nothing. The values are events' bodies, then names and values of its hash. Returns what became of it, with the task where the caller
+-- asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
+function verbs.move(packed, from)
+  local values, events, state, no_details, after, if_phase, if_state, if_attempt, if_cancel, if_expired, to, counts, delay, is_read, max_waiting,
+    max_tenant_waiting, max_tenant_open, id, tenant, percentages, caller =
+    unpacked('>i4i4BBi8BBi8BBBBi8Bi8i8i8I4c0I4c0I4c0I4c0', packed)
+  local there, owner, file, notify = unpack(call('HMGET', task(id), 'head', 'tenant', 'file', 'notify'))
+  if owner ~= tenant then return { 'none' }, values end
+  local head = head_of(there)
+  local phase = head[PHASE]
 
   -- The same call again, whose first answer got lost.
-  if a.call and t[11] == a.call then return { 'moved' } end
+  if caller ~= '' and head[MOVED_BY] == caller then return { 'moved' }, values end
 
-  local differs = a.if_phase ~= phase or (a.if_attempt and a.if_attempt ~= attempt) or (a.if_state and a.if_state ~= t[3])
-    or (a.if_cancel and a.if_cancel ~= cancel)
-  if not differs and a.if_expired then
-    write_set(at('leases'))
-    differs = tonumber(call('ZSCORE', at('leases'), a.id) or 0) > now
+  local differs = phase ~= if_phase or (if_attempt >= 0 and head[ATTEMPT] ~= if_attempt) or (if_state < 255 and head[STATE] ~= if_state)
+    or (if_cancel < 255 and head[CANCEL] ~= if_cancel)
+  if not differs and if_expired == 1 then
+    write_phases()
+    differs = tonumber(call('ZSCORE', phases, id) or 0) > tonumber(at_phase(RUNNING, now))
   end
-  if differs then return { 'differs', phase, t[3], attempt, cancel, t[6] } end
-  local kind = a.max_waiting and full_kind()
-  if kind then return full(kind, read(a.id)) end
+  if differs then return { 'differs', phase, head[STATE], head[ATTEMPT], head[CANCEL], head[COMMITTING] }, values end
+  local kind = max_waiting >= 0 and full_kind(tenant, max_waiting, max_tenant_waiting, max_tenant_open)
+  if kind then return full(kind, read(id)), values end
 
-  local fields, gone = changed(t[9], t[10]), { 'worker' }
-  set(fields, 'phase', a.phase)
-  if t[6] then gone[#gone + 1] = 'committing' end
-  if a.call then set(fields, 'call', a.call) end
-  if a.count then call('HINCRBY', task(a.id), a.count, 1) end
-  if a.crashed then call('HINCRBY', task(a.id), 'crashes', 1) end
-  if a.no_details then gone[#gone + 1] = 'details' end
-
-  local ends = a.phase == 'ended'
-  local priority, cost, created, seq
-  -- The usual way, from a worker to the end, needs none of them.
-  if phase ~= 'running' or not ends then
-    local _
-    _, _, priority, cost, created, seq = fixed(t[7])
-  end
-  local was_waiting = phase == 'queued' or phase == 'delayed'
-  if phase == 'queued' then take(ready(priority), member(seq, a.id))
-  elseif phase == 'running' then take(at('leases'), a.id)
-  else take(at(phase), a.id) end
-
-  if phase == 'ended' then
-    -- Asked for again: as good as new, but for what it had reached.
-    place = take_turn(tenant, tonumber(cost))
-    for _, name in ipairs({ 'failures', 'crashes', 'released', 'cancel', 'completed_at' }) do gone[#gone + 1] = name end
-    set(fields, 'place', place)
-    take(at('webhooks'), a.id)
-  end
-  if ends then
-    set(fields, 'completed_at', now)
-    put(at('ended'), now, a.id)
-    if t[13] then
-      put(at('webhooks'), now, a.id)
+  head[PHASE], head[UPDATED_AT], head[COMMITTING], head[MOVED_BY], head[WORKER] = to, now, 0, caller, ''
+  if state < 255 then head[STATE] = state end
+  if counts > 0 then head[counts] = head[counts] + 1 end
+  local gone = {}
+  if to == ENDED then
+    head[ENDED_AT] = now
+    count_open(tenant, -1)
+    enter_phase(id, ENDED, now)
+    if state == COMPLETED then
+      gone = { 'error', 'inline', 'checkpoint', 'file' }
+      if file then call('SREM', joined('upload', file), id) end
+    elseif state == CANCELLED then gone = { 'error' } end
+    if notify then
+      call('ZADD', tag .. ':webhooks', now, id)
       gone[#gone + 1] = 'webhook_tries'
     end
-  elseif a.phase == 'queued' then queue(a.id, seq, priority, place)
-  else
-    put(at(a.phase), a.delay and now + a.delay or 'inf', a.id)
-    is_promoted = false
   end
 
-  local completed = ends and a.state == 'completed'
-  if completed or a.state == 'cancelled' or phase == 'ended' then gone[#gone + 1] = 'error'
-  elseif a.error then set(fields, 'error', a.error) end
-  if a.result then set(fields, 'result', a.result) else gone[#gone + 1] = 'result' end
-  if completed then
-    for _, name in ipairs({ 'inline', 'checkpoint', 'file' }) do gone[#gone + 1] = name end
-    if t[12] then call('SREM', joined('upload', t[12]), a.id) end
+  -- The usual way, from a worker to the end, needs none of this.
+  if phase ~= RUNNING or to ~= ENDED then
+    local _, _, priority, cost, created = fixed(id)
+    if phase == ENDED then
+      -- Asked for again: as good as new, but for what it had reached.
+      head[CANCEL], head[FAILURES], head[CRASHES], head[RELEASED], head[ENDED_AT] = 0, 0, 0, 0, 0
+      head[PLACE] = take_turn(tenant, cost)
+      gone = { 'error', 'result' }
+      call('ZREM', tag .. ':webhooks', id)
+      count_open(tenant, 1)
+    elseif phase == QUEUED then
+      write_ready()
+      call('ZREM', ready, member(head[SEQ], id))
+    elseif phase == DELAYED then call('ZREM', tag .. ':again', id) end
+    if to == QUEUED then
+      enter_phase(id, QUEUED, created)
+      queue(id, head[SEQ], priority, head[PLACE])
+    elseif to ~= ENDED then
+      enter_phase(id, to, delay < 0 and NEVER or now + delay)
+      if delay >= 0 then due, is_changed = math.min(due, now + delay), true end
+      if to == DELAYED then call('ZADD', tag .. ':again', created, id) end
+    end
+    local waited, waits = phase == QUEUED or phase == DELAYED, to == QUEUED or to == DELAYED
+    if waits ~= waited then count_waiting(tenant, waits and 1 or -1) end
   end
-  call('HSET', task(a.id), unpack(fields))
-  call('HDEL', task(a.id), unpack(gone))
 
-  local waits = a.phase == 'queued' or a.phase == 'delayed'
-  if waits and not was_waiting then start_waiting(a.id, tenant, created)
-  elseif was_waiting and not waits then stop_waiting(a.id, tenant) end
-  if (phase == 'ended') ~= ends then count_open(tenant, ends and -1 or 1) end
-  tell(waits and 'q' or 'c', a.id)
-  return { 'moved', a.read and read(a.id) }
+  write_change(id, head, from, events, from + values - 1, percentages, after)
+  if no_details == 1 then gone[#gone + 1] = 'details' end
+  if #gone > 0 then call('HDEL', task(id), unpack(gone)) end
+  tell((to == QUEUED or to == DELAYED) and 'q' or 'c', id)
+  return { 'moved', is_read == 1 and read(id) }, values
 end

@@ -1,161 +1,144 @@
--- What the steps of a call change of what tasks have in common is gathered here and written once, however many they are.
-local figures, changed_figures, sets, lists, turns, waiting_count, news = {}, {}, {}, {}, {}, nil, nil
+-- ARGV[2] is the instance that calls, ARGV[3] whether it hears the shard's news itself; then steps: a verb, its figures and names packed
+-- (the layout is at the verb), and as many values as these say.
+-- What steps change of what tasks have in common is gathered here and written once, however many steps there are.
+local seq, virtual_time, waiting, waiting_tenants, due, is_changed
+local tenants, news
+local WAITING, OPEN, LAST = 1, 2, 3
 
-local function figure(name, field)
-  local hash = figures[name]
-  if not hash then
-    hash = {}
-    figures[name] = hash
+-- For ZADD: scores and members.
+local phased, readied
+
+local function begin_sharing()
+  local figures = call('HGET', line, 'figures')
+  if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures)
+  else seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge end
+  is_changed, tenants, news, phased, readied = false, {}, nil, {}, {}
+end
+
+local function tenant_of(name)
+  local of = tenants[name]
+  if not of then
+    local there = call('HGET', line, 'tenant:' .. name)
+    of = there and { unpacked(TENANT, there) } or { 0, 0, 0 }
+    tenants[name] = of
   end
-  if not hash[field] then hash[field] = tonumber(call('HGET', at(name), field) or 0) end
-  return hash[field]
+  return of
 end
 
-local function set_figure(name, field, value)
-  figure(name, field)
-  figures[name][field] = value
-  changed_figures[name] = true
+-- Lua hands a function a few thousand values at the most.
+local function add(key, members)
+  for i = 1, #members, 2000 do call('ZADD', key, unpack(members, i, math.min(i + 1999, #members))) end
 end
 
-local function put(key, score, what)
-  local set = sets[key]
-  if set then set[what] = score else sets[key] = { [what] = score } end
+local function write_phases()
+  if phased[1] then add(phases, phased) end
+  phased = {}
 end
 
-local function take(key, what) put(key, false, what) end
+local function write_ready()
+  if readied[1] then add(ready, readied) end
+  readied = {}
+end
 
--- Before a set is read, and in the end.
-local function write_set(key)
-  local set = sets[key]
-  if not set then return end
-  sets[key] = nil
-  local added, gone = {}, {}
-  for what, score in pairs(set) do
-    if score then
-      added[#added + 1] = score
-      added[#added + 1] = what
-    else gone[#gone + 1] = what end
-    -- Lua hands a function a few thousand values at the most.
-    if #added == 2000 then
-      call('ZADD', key, unpack(added))
-      added = {}
-    end
-    if #gone == 2000 then
-      call('ZREM', key, unpack(gone))
-      gone = {}
-    end
-  end
-  if #added > 0 then call('ZADD', key, unpack(added)) end
-  if #gone > 0 then call('ZREM', key, unpack(gone)) end
+local function enter_phase(id, phase, time)
+  local n = #phased
+  phased[n + 1], phased[n + 2] = at_phase(phase, time), id
 end
 
 -- Where a tenant's next task stands: a tenant that was idle starts now, a busy one behind its own last task.
 local function take_turn(tenant, cost)
-  local own = turns[tenant] or tonumber(call('ZSCORE', at('turns'), tenant) or 0)
-  turns[tenant] = math.max(figure('line', 'virtual_time'), own) + cost
-  put(at('turns'), turns[tenant], tenant)
-  return turns[tenant]
+  local of = tenant_of(tenant)
+  of[LAST] = math.max(virtual_time, of[LAST]) + cost
+  return of[LAST]
 end
 
-local function queue(id, seq, priority, place)
-  put(ready(priority), place, member(seq, id))
-  put(at('priorities'), priority, priority)
+-- Places stay below 2^43, priorities between -1000 and 1000.
+local function queue(id, number, priority, place)
+  local n = #readied
+  readied[n + 1], readied[n + 2] = string.format('%d', priority * 8796093022208 + place), member(number, id)
 end
 
-local function waiting()
-  waiting_count = waiting_count or call('ZCARD', at('waiting'))
-  return waiting_count
+-- By 1 or -1.
+local function count_waiting(tenant, by)
+  local of = tenant_of(tenant)
+  if of[WAITING] == 0 then waiting_tenants = waiting_tenants + 1 end
+  of[WAITING] = of[WAITING] + by
+  if of[WAITING] == 0 then waiting_tenants = waiting_tenants - 1 end
+  waiting, is_changed = waiting + by, true
 end
 
-local function start_waiting(id, tenant, created)
-  waiting_count = waiting() + 1
-  put(at('waiting'), created, id)
-  set_figure('tenants', tenant, figure('tenants', tenant) + 1)
+local function count_open(tenant, by)
+  local of = tenant_of(tenant)
+  of[OPEN], is_changed = of[OPEN] + by, true
 end
-
-local function stop_waiting(id, tenant)
-  waiting_count = waiting() - 1
-  take(at('waiting'), id)
-  set_figure('tenants', tenant, figure('tenants', tenant) - 1)
-end
-
--- Tasks of the tenant that have not ended.
-local function count_open(tenant, by) set_figure('open', tenant, figure('open', tenant) + by) end
 
 -- q: there is work; c: something changed; x: whoever works on it is to stop. Nothing is said where nobody but the caller would hear it.
 local function tell(kind, id)
-  if news == nil then news = call('PUBSUB', 'SHARDNUMSUB', at('news'))[2] > tonumber(ARGV[3]) and {} end
+  if news == nil then news = call('PUBSUB', 'SHARDNUMSUB', tag .. ':news')[2] > tonumber(ARGV[3]) and {} end
   if news then news[#news + 1] = kind .. id end
 end
 
-local function full_kind()
-  if waiting() >= tonumber(a.max_waiting) then return 'queue' end
-  if figure('tenants', a.tenant) >= tonumber(a.max_tenant_waiting) then return 'tenant_queue' end
-  if figure('open', a.tenant) >= tonumber(a.max_tenant_open) then return 'tenant_tasks' end
-end
-
-local function write_shared()
-  for key in pairs(sets) do write_set(key) end
-  for name in pairs(changed_figures) do
-    local there, gone = {}, {}
-    for field, value in pairs(figures[name]) do
-      if value > 0 then
-        there[#there + 1] = field
-        there[#there + 1] = value
-      else gone[#gone + 1] = field end
-    end
-    if #there > 0 then call('HSET', at(name), unpack(there)) end
-    if #gone > 0 then call('HDEL', at(name), unpack(gone)) end
-  end
-  for key, ids in pairs(lists) do call('RPUSH', key, unpack(ids)) end
-  if news then call('SPUBLISH', at('news'), ARGV[2] .. table.concat(news, '\n')) end
+-- The limit that one more task would go over, or nil.
+local function full_kind(tenant, max_waiting, max_tenant_waiting, max_tenant_open)
+  local of = tenant_of(tenant)
+  return waiting >= max_waiting and 'queue' or of[WAITING] >= max_tenant_waiting and 'tenant_queue'
+    or of[OPEN] >= max_tenant_open and 'tenant_tasks' or nil
 end
 
 -- What the caller needs to say when there may be room again: the last ends, since when, and how many tenants wait.
 local function full(kind, found)
-  write_set(at('ended'))
-  local ends = call('ZRANGE', at('ended'), 0, 99, 'REV', 'WITHSCORES')
-  local tenants = call('HLEN', at('tenants'))
-  return { 'full', kind, #ends / 2, #ends > 0 and now - ends[#ends] or 0, math.max(1, tenants), found }
+  write_phases()
+  local ends = call('ZRANGE', phases, at_phase(ENDED, NEVER), at_phase(ENDED, 0), 'BYSCORE', 'REV', 'LIMIT', 0, 100, 'WITHSCORES')
+  local since = #ends > 0 and now + tonumber(at_phase(ENDED, 0)) - ends[#ends] or 0
+  return { 'full', kind, #ends / 2, since, math.max(1, waiting_tenants), found }
 end
 
--- Adds the step's events to a task's fields, but the first few, which an earlier call has written. A percentage below what the task
--- has reached is lifted to that. Returns the last number and the percentage.
-local function add_events(fields, last, percentage, written)
-  for i = written + 1, tonumber(a.events) do
-    local body, wanted = a['event' .. i], tonumber(a['percentage' .. i])
-    if wanted then
-      percentage = math.min(math.max(wanted, percentage), 100)
-      if percentage ~= wanted then
-        local _, name = string.find(body, '"percentage":', 1, true)
-        local _, number = string.find(body, '^-?%d+', name + 1)
-        body = string.sub(body, 1, name) .. percentage .. string.sub(body, number + 1)
+local function write_shared()
+  write_phases()
+  write_ready()
+  if is_changed then
+    local fields = { 'figures', pack(FIGURES, seq, virtual_time, waiting, waiting_tenants, due) }
+    for name, of in pairs(tenants) do
+      -- A tenant that has nothing open and is not ahead of the line is as good as new.
+      if of[OPEN] == 0 and of[LAST] <= virtual_time then call('HDEL', line, 'tenant:' .. name)
+      else
+        fields[#fields + 1] = 'tenant:' .. name
+        fields[#fields + 1] = pack(TENANT, of[WAITING], of[OPEN], of[LAST])
+        if of[OPEN] == 0 then call('ZADD', tag .. ':ahead', of[LAST], name) end
       end
     end
-    last = last + 1
-    fields[#fields + 1] = 'event' .. last
-    fields[#fields + 1] = body
+    call('HSET', line, unpack(fields))
   end
-  return last, percentage
+  if news then call('SPUBLISH', tag .. ':news', ARGV[2] .. table.concat(news, '\n')) end
 end
 
-local function set(fields, name, value)
-  fields[#fields + 1] = name
-  fields[#fields + 1] = value
+-- Adds events, whose bodies are ARGV[from] to ARGV[to], to what is to be set of a task, but the first few, which an earlier call has
+-- written. Percentages is a byte for each, 255 for none; one below what the task has reached is lifted to that.
+local function add_events(fields, head, from, to, percentages, written)
+  for i = from + written, to do
+    local body, wanted = ARGV[i], string.byte(percentages, i - from + 1)
+    if wanted < 255 then
+      local reached = math.min(math.max(wanted, head[PERCENTAGE]), 100)
+      if reached ~= wanted then
+        local _, name = string.find(body, '"percentage":', 1, true)
+        local _, number = string.find(body, '^-?%d+', name + 1)
+        body = string.sub(body, 1, name) .. reached .. string.sub(body, number + 1)
+      end
+      head[PERCENTAGE] = reached
+    end
+    head[LAST_EVENT] = head[LAST_EVENT] + 1
+    local n = #fields
+    fields[n + 1], fields[n + 2] = 'event' .. head[LAST_EVENT], body
+  end
 end
 
--- What a change leaves in the task's hash, as names and values for HSET, and the last event's number.
-local function changed(last, percentage)
-  local written = a.after and tonumber(last or 0) - a.after or 0
-  local fields = {}
-  last, percentage = add_events(fields, tonumber(last or 0), tonumber(percentage or 0), written)
-  set(fields, 'updated_at', now)
-  set(fields, 'last_event', last)
-  set(fields, 'percentage', percentage)
-  for _, name in ipairs({ 'state', 'message', 'warnings', 'checkpoint', 'details' }) do
-    if a[name] then set(fields, name, a[name]) end
-  end
-  return fields, last
+-- Writes a change: events, then names and values, which are ARGV[from] to ARGV[to].
+local function write_change(id, head, from, events, to, percentages, after)
+  local fields = { 'head', '' }
+  add_events(fields, head, from, from + events - 1, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
+  for i = from + events, to do fields[#fields + 1] = ARGV[i] end
+  fields[2] = packed_head(head)
+  call('HSET', task(id), unpack(fields))
 end
 
 local verbs = {}

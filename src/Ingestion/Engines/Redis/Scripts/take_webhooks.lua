@@ -1,12 +1,15 @@
 -- Hands out ends of tasks that somebody is to be told of, each with the number of the try.
-local found = {}
-for _, id in ipairs(call('ZRANGE', at('webhooks'), '-inf', now, 'BYSCORE', 'LIMIT', 0, a.max)) do
-  if call('EXISTS', task(id)) == 1 then
-    call('ZADD', at('webhooks'), now + a.hold, id)
-    local try = call('HINCRBY', task(id), 'webhook_tries', 1)
-    found[#found + 1] = { read(id), try }
-  else
-    call('ZREM', at('webhooks'), id)
+register('take_webhooks', function()
+  local max, hold = unpack(ARGV, 2)
+  local found, webhooks = {}, tag .. ':webhooks'
+  for _, id in ipairs(call('ZRANGE', webhooks, '-inf', now, 'BYSCORE', 'LIMIT', 0, max)) do
+    if call('EXISTS', task(id)) == 1 then
+      call('ZADD', webhooks, now + hold, id)
+      local try = call('HINCRBY', task(id), 'webhook_tries', 1)
+      found[#found + 1] = { read(id), try }
+    else
+      call('ZREM', webhooks, id)
+    end
   end
-end
-return found
+  return found
+end)
