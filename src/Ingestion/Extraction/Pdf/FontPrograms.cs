@@ -61,9 +61,16 @@ internal static class FontPrograms
         var left = MaxMapped;
         for (int found; (found = map.IndexOf("beginbfrange"u8)) >= 0;)
         {
+            var begin = map[found..];
             map = map[(found + 12)..];
             var end = map.IndexOf("endbfrange"u8);
-            var ranges = end < 0 ? map : map[..end];
+            if (end < 0 || map[..end].IndexOf("begin"u8) >= 0)
+            {
+                // Without its end the library would take what follows, other lists, for ranges. Under no known name it is passed over.
+                begin[..12].Fill((byte)' ');
+                continue;
+            }
+            var ranges = map[..end];
             while (TakeHex(ref ranges, out var low) && TakeHex(ref ranges, out var high))
             {
                 const int Digits = 4;

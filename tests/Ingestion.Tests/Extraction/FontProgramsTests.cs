@@ -1,0 +1,43 @@
+using System.Text;
+using Ingestion.Extraction.Pdf;
+
+namespace Ingestion.Tests.Extraction;
+
+public class FontProgramsTests
+{
+    [Theory]
+    [InlineData("7 beginbfrange\n<61> <7A> <006> <0066>\nedbfrange\n78 beginbfchar\n<00> <0393>\nendbfchar\n")]
+    [InlineData("7 beginbfrange\n<61> <7A> <006> <0066>\nedbfrange\n78 beginbfchar\n<00> <0393>\nendbfchar\n1 beginbfrange\n<01> <02> <03>\nendbfrange\n")]
+    public void Ranges_without_their_end_are_passed_over(string map)
+    {
+        var bytes = Encoding.ASCII.GetBytes("/CIDInit /ProcSet findresource begin\n" + map);
+        FontPrograms.Bound(bytes);
+        var bound = Encoding.ASCII.GetString(bytes);
+        Assert.DoesNotContain("7 beginbfrange", bound, StringComparison.Ordinal);
+        Assert.Equal(map.Contains("1 beginbfrange", StringComparison.Ordinal), bound.Contains("1 beginbfrange", StringComparison.Ordinal));
+        Assert.Contains("78 beginbfchar\n<00> <0393>\nendbfchar", bound, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_outlines_of_a_compact_font_go_and_the_rest_stays()
+    {
+        // Header, one name, one dictionary (CharStrings at 23), no strings, no subroutines, and two glyphs of three and one bytes.
+        byte[] font =
+        [
+            1, 0, 4, 1, 0, 1, 1, 1, 2, (byte)'F', 0, 1, 1, 1, 3, 139 + 23, 17, 0, 0, 0, 0, 0, 0,
+            0, 2, 1, 1, 4, 5, 139, 139, 21, 14,
+        ];
+        byte[] expected = [.. font[..26], 1, 2, 3, 14, 14, 21, 14];
+        FontPrograms.Bound(font);
+        Assert.Equal(expected, font);
+    }
+
+    [Fact]
+    public void A_compact_font_that_is_cut_stays_as_it_is()
+    {
+        byte[] font = [1, 0, 4, 1, 0, 1, 1, 1, 2, (byte)'F', 0, 1, 1, 1, 3, 139 + 23, 17, 0, 0];
+        var before = font.ToArray();
+        FontPrograms.Bound(font);
+        Assert.Equal(before, font);
+    }
+}
