@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Ingestion.Extraction;
 using Ingestion.Extraction.Office;
 
@@ -60,4 +61,20 @@ public class XlsReaderTests
     }
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_sheet_that_says_it_is_larger_than_the_format_allows_is_left_out_with_a_warning()
+    {
+        var bytes = await File.ReadAllBytesAsync(OfficeFiles.Golden("xls", "testEXCEL_hyperlinks.xls").First(), Cancel);
+        // The record of a sheet's size: type 0x0200, 14 bytes long, the first row and the one after the last.
+        byte[] size = [0x00, 0x02, 0x0E, 0x00];
+        var whole = (await OfficeFiles.ReadAsync(_reader, bytes)).Text;
+        var at = bytes.AsSpan().IndexOf(size);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(at + 8), 0x7FFF_FFF0);
+
+        var read = await OfficeFiles.ReadAsync(_reader, bytes);
+
+        Assert.Contains(read.Warnings, warning => warning.Contains("larger than an XLS sheet can be", StringComparison.Ordinal));
+        Assert.True(read.Text.Length < whole.Length);
+    }
 }

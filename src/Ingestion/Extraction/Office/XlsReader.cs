@@ -9,6 +9,8 @@ namespace Ingestion.Extraction.Office;
 /// <summary>Excel's old binary workbooks (XLS), whose records ExcelDataReader knows.</summary>
 public sealed class XlsReader : IDocumentReader
 {
+    private const int MaxRows = 65_536, MaxColumns = 256;
+
     static XlsReader() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
     public IReadOnlyList<string> MediaTypes { get; } = ["application/vnd.ms-excel"];
@@ -82,6 +84,12 @@ public sealed class XlsReader : IDocumentReader
         do
         {
             var grid = new SheetGrid(content.Limits);
+            if (reader.RowCount > MaxRows || reader.FieldCount > MaxColumns)
+            {
+                // The library would look at each of up to four thousand million rows.
+                writer.Warn($"The sheet {reader.Name} was left out: it is damaged, and says that it is larger than an XLS sheet can be.");
+                continue;
+            }
             for (var row = 0; reader.Read(); row++)
             {
                 cancel.ThrowIfCancellationRequested();
