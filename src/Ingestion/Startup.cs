@@ -131,7 +131,7 @@ internal static class Startup
         {
             services.AddSingleton(parts => new SqliteEngine(parts.GetRequiredService<SqliteDatabase>(), options, parts.GetRequiredService<TimeProvider>()));
             services.AddSingleton<ITaskEngine>(parts => parts.GetRequiredService<SqliteEngine>());
-            if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>();
+            if (settings.DatabaseUrl is null) services.AddSingleton<IOneWrite, SqliteOneWrite>().AddSingleton<ShortWay>();
             services.AddSingleton<IRequestCounter, SqliteRequestCounter>().AddSingleton<IEmbeddingPace, ProcessPace>();
         }
         services.AddSingleton<UploadStore>(_ =>

@@ -56,9 +56,27 @@ internal sealed class PreparedChange
     /// <summary>What a progress event says, 0 to 100; null for any other.</summary>
     public int? Percentage(int index) => _events[index] is ProgressEvent progress ? Math.Clamp(progress.Percentage, 0, 100) : null;
 
-    /// <summary>One event's body; a percentage below what the task has reached is lifted to that.</summary>
+    /// <summary>
+    /// The events' bodies, a line each: JSON that is not indented has no line breaks. A percentage below what the task has reached is lifted
+    /// to that.
+    /// </summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
-    public byte[] Body(int index, ref int percentage)
+    public byte[] Lines(ref int percentage)
+    {
+        var bodies = new byte[_bodies.Length][];
+        for (var i = 0; i < bodies.Length; i++) bodies[i] = Body(i, ref percentage);
+        var lines = new byte[Math.Max(0, bodies.Sum(body => body.Length + 1) - 1)];
+        var at = 0;
+        foreach (var body in bodies)
+        {
+            if (at > 0) lines[at++] = (byte)'\n';
+            body.CopyTo(lines, at);
+            at += body.Length;
+        }
+        return lines;
+    }
+
+    private byte[] Body(int index, ref int percentage)
     {
         if (_events[index] is not ProgressEvent progress) return _bodies[index];
         percentage = Math.Clamp(progress.Percentage, percentage, 100);

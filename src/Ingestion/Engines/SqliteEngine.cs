@@ -281,13 +281,8 @@ public sealed partial class SqliteEngine : ITaskEngine
     public Task<IReadOnlyList<StoredEvent>> ReadEventsAsync(string tenant, string taskId, long after, int max, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        return Task.FromResult<IReadOnlyList<StoredEvent>>(_database.Read(session => session.List(
-            """
-            SELECT e.id, e.body FROM task t JOIN task_event e ON e.task=t.seq
-            WHERE t.id=$id AND t.tenant=$tenant AND e.id>$after ORDER BY e.id LIMIT $max
-            """,
-            row => new StoredEvent(row.GetInt64(0), row.GetBytes(1).ToArray()),
-            ("$id", taskId), ("$tenant", tenant), ("$after", after), ("$max", max))));
+        return Task.FromResult<IReadOnlyList<StoredEvent>>(_database.Read(
+            session => SqliteTaskRows.ReadEvents(session, tenant, taskId, after, max)));
     }
 
     public async IAsyncEnumerable<TaskNudge> WatchAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)

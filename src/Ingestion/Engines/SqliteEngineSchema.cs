@@ -96,5 +96,16 @@ internal static class SqliteEngineSchema
         ALTER TABLE task ADD COLUMN webhook_tries INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX task_webhook ON task(webhook_at) WHERE webhook_at IS NOT NULL;
         """,
+        """
+        -- A row a step, with the number of its last event; a line an event.
+        CREATE TABLE task_events(
+          task INTEGER NOT NULL,
+          last INTEGER NOT NULL,
+          bodies BLOB NOT NULL,
+          PRIMARY KEY(task, last)
+        ) WITHOUT ROWID;
+        INSERT INTO task_events SELECT task, id, body FROM task_event;
+        DROP TABLE task_event;
+        """,
     ];
 }

@@ -19,15 +19,6 @@ internal readonly record struct Line(double VirtualTime, long Waiting, double Te
 internal static class SqliteTaskRows
 {
     private const long Never = long.MaxValue;
-    private static readonly string[] EventBodies = ["$body0", "$body1", "$body2", "$body3"];
-
-    /// <summary>For one event, two, three and four.</summary>
-    private static readonly string[] InsertEvents =
-    [
-        .. Enumerable.Range(1, EventBodies.Length).Select(count => "INSERT INTO task_event(task, id, body) VALUES"
-            + string.Join(',', EventBodies.Take(count).Select((body, i) => $"($task, $id+{i}, {body})"))),
-    ];
-
     private static readonly TimeSpan LongestEstimate = TimeSpan.FromMinutes(1);
 
     public static TaskHead? Find(SqliteSession session, string tenant, string id) =>
@@ -93,8 +84,9 @@ internal static class SqliteTaskRows
     /// <summary>The next tasks in line, each with a new attempt.</summary>
     public static List<TaskRow> Take(SqliteSession session, string worker, int max, long now, long leaseUntil)
     {
+        // SQLite would plan anew for each value of a limit that is a parameter alone.
         var next = session.List(
-            "SELECT seq, tenant, vft FROM task WHERE phase=0 ORDER BY priority, vft, seq LIMIT $max",
+            "SELECT seq, tenant, vft FROM task WHERE phase=0 ORDER BY priority, vft, seq LIMIT $max+0",
             row => (Seq: row.GetInt64(0), Tenant: row.GetString(1), Place: row.GetDouble(2)), ("$max", max));
         var taken = new List<TaskRow>(next.Count);
         foreach (var (seq, tenant, place) in next)
@@ -194,7 +186,7 @@ internal static class SqliteTaskRows
             row => (Seq: row.GetInt64(0), Spec: row.GetString(1)), ("$by", endedBy), ("$max", max));
         foreach (var (seq, _) in old)
         {
-            session.Execute("DELETE FROM task_event WHERE task=$task", ("$task", seq));
+            session.Execute("DELETE FROM task_events WHERE task=$task", ("$task", seq));
             session.Execute("DELETE FROM task_spec WHERE task=$task", ("$task", seq));
             session.Execute("DELETE FROM task WHERE seq=$seq", ("$seq", seq));
         }
@@ -220,18 +212,38 @@ internal static class SqliteTaskRows
         return TimeSpan.FromSeconds(Math.Clamp(seconds, 1, LongestEstimate.TotalSeconds));
     }
 
+    /// <summary>Events after the given number, in order, at most <paramref name="max"/>.</summary>
+    public static List<StoredEvent> ReadEvents(SqliteSession session, string tenant, string id, long after, int max)
+    {
+        var events = new List<StoredEvent>();
+        session.Visit(
+            """
+            SELECT e.last, e.bodies FROM task t JOIN task_events e ON e.task=t.seq
+            WHERE t.id=$id AND t.tenant=$tenant AND e.last>$after ORDER BY e.last
+            """,
+            row =>
+            {
+                var bodies = row.GetBytes(1);
+                var number = row.GetInt64(0) - bodies.Count((byte)'\n');
+                foreach (var line in bodies.Split((byte)'\n'))
+                {
+                    if (number > after && events.Count < max) events.Add(new(number, bodies[line].ToArray()));
+                    number++;
+                }
+                return events.Count < max;
+            },
+            ("$id", id), ("$tenant", tenant), ("$after", after));
+        return events;
+    }
+
     /// <summary>Numbers and writes a change's events. Returns the percentage reached.</summary>
     private static int WriteEvents(SqliteSession session, long seq, long last, int percentage, PreparedChange change)
     {
-        for (var first = 0; first < change.Count; first += InsertEvents.Length)
-        {
-            var count = Math.Min(InsertEvents.Length, change.Count - first);
-            var values = new (string, object?)[2 + count];
-            values[0] = ("$task", seq);
-            values[1] = ("$id", last + 1 + first);
-            for (var i = 0; i < count; i++) values[2 + i] = (EventBodies[i], change.Body(first + i, ref percentage));
-            session.Execute(InsertEvents[count - 1], values);
-        }
+        if (change.Count == 0) return percentage;
+        var bodies = change.Lines(ref percentage);
+        session.Execute(
+            "INSERT INTO task_events(task, last, bodies) VALUES($task, $last, $bodies)",
+            ("$task", seq), ("$last", last + change.Count), ("$bodies", bodies));
         return percentage;
     }
 

@@ -19,6 +19,10 @@ public sealed record ExtractionLimits
 
     public int MaxXmlDepth { get; init; } = 256;
     public int MaxHtmlDepth { get; init; } = 512;
+
+    /// <summary>Elements and pieces of text of a web page: a hundred megabytes of an ordinary one have less.</summary>
+    public int MaxHtmlNodes { get; init; } = 8_000_000;
+
     public int MaxPages { get; init; } = 20_000;
     public int MaxTableCells { get; init; } = 5_000_000;
 

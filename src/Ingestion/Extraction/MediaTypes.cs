@@ -41,22 +41,29 @@ public static partial class MediaTypes
 
     private const int HeadLength = 64 * 1024;
 
-    private static readonly Dictionary<string, string> ByExtension = Extensions(
+    /// <summary>Formats that are text to look at: which of them a text is, its name says better than its first lines.</summary>
+    private static readonly Dictionary<string, string> Texts = Extensions(
         (PlainText, "txt text log asc nfo rst adoc org tex diff patch"), (Markdown, "md markdown mdown mkd mdx qmd rmd"),
         (Html, "html htm xhtml shtml"), (Xml, "xml rss atom xsd xsl svg wsdl"),
         (Json, "json geojson jsonld webmanifest"), (JsonLines, "jsonl ndjson"), (Notebook, "ipynb"), (Csv, "csv"), (Tsv, "tsv tab"),
-        (SubRip, "srt"), (WebVtt, "vtt"), (Rtf, "rtf"), (Email, "eml"), (Mailbox, "mbox"), (Pdf, "pdf"), (Docx, "docx docm dotx dotm"),
-        (Pptx, "pptx pptm ppsx potx"), (Xlsx, "xlsx xlsm xltx"), (Xlsb, "xlsb"), (Odt, "odt ott"), (Ods, "ods ots"), (Odp, "odp otp"),
-        (Epub, "epub"),
-        (Doc, "doc dot"), (Xls, "xls xlt"), (Ppt, "ppt pps"), (Msg, "msg"), (Zip, "zip"),
+        (SubRip, "srt"), (WebVtt, "vtt"), (Rtf, "rtf"), (Email, "eml"), (Mailbox, "mbox"),
         (SourceCode,
             "c h cc cpp cxx hpp cs java kt kts scala go rs py pyi rb php pl pm lua r jl swift m mm js mjs cjs jsx ts tsx vue svelte"
             + " css scss sass less "
             + "sh bash zsh fish ps1 bat cmd sql yaml yml toml ini cfg conf properties env gradle groovy dart ex exs erl hrl hs ml "
             + "fs fsx vb clj lisp el tf proto graphql "
-            + "cmake make mk dockerfile asm s v vhd sol zig nim"),
+            + "cmake make mk dockerfile asm s v vhd sol zig nim"));
+
+    /// <summary>Formats that their first bytes or entries tell.</summary>
+    private static readonly Dictionary<string, string> Binaries = Extensions(
+        (Pdf, "pdf"), (Docx, "docx docm dotx dotm"), (Pptx, "pptx pptm ppsx potx"), (Xlsx, "xlsx xlsm xltx"), (Xlsb, "xlsb"),
+        (Odt, "odt ott"), (Ods, "ods ots"), (Odp, "odp otp"), (Epub, "epub"),
+        (Doc, "doc dot"), (Xls, "xls xlt"), (Ppt, "ppt pps"), (Msg, "msg"), (Zip, "zip"),
         ("image/png", "png"), ("image/jpeg", "jpg jpeg"), ("image/tiff", "tif tiff"), ("image/webp", "webp"), ("image/gif", "gif"),
         ("image/bmp", "bmp"));
+
+    private static readonly Dictionary<string, string> ByExtension = new(Texts.Concat(Binaries));
+    private static readonly HashSet<string> TextTypes = [.. Texts.Values];
 
     private static readonly Dictionary<string, string> Synonyms = new()
     {
@@ -84,10 +91,6 @@ public static partial class MediaTypes
         ["application/x-www-form-urlencoded"] = Unknown,
         ["application/binary"] = Unknown,
     };
-
-    // Formats that are text to look at: which of them a text is, its name says better than its first lines.
-    private static readonly HashSet<string> TextTypes =
-        [PlainText, Markdown, Html, Xml, Json, JsonLines, Notebook, Csv, Tsv, SubRip, WebVtt, SourceCode, Rtf, Email, Mailbox];
 
     /// <summary>The media type that the content has, or that the name or the header gives to content that could be anything.</summary>
     /// <param name="bytes">Seekable; left at position 0.</param>

@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
@@ -19,7 +17,7 @@ namespace Ingestion.Pipeline;
 /// </summary>
 public sealed class IngestionPipeline(
     ITaskEngine engine, IChunkStore store, IEmbedder embedder, ChunkEmbedding embedding, UploadStore uploads, DocumentPreparation preparation, StoredQuota quota,
-    Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, IOneWrite? oneWrite = null)
+    Settings settings, TimeProvider time, ILogger<IngestionPipeline> log, ShortWay? shortWay = null)
 {
     /// <summary>Above this many chunks, doing it again would cost more than writing down that it is done.</summary>
     private const int CheckpointChunks = 64;
@@ -79,12 +77,12 @@ public sealed class IngestionPipeline(
             var (version, current) = await PrepareAsync(spec, story, hold.Token);
             if (version is null) return new(await EndUnchangedAsync(current!, spec, story));
             // Another attempt may have left something behind, or have been refused the short way.
-            if (oneWrite is not null && current is null && embedder.IsLocal && hold.Lease.Attempt == 1 && oneWrite.CanTake(version))
-                return await StoreAtOnceAsync(oneWrite, version, hold, story);
+            if (shortWay is not null && current is null && hold.Lease.Attempt == 1 && shortWay.CanTake(version))
+                return await shortWay.GoAsync(version, hold, story);
             staged = await StageAsync(version, started, story, hold.Token);
         }
         if (staged.Space is { } space && space.Model != staged.Model) throw await embedding.OtherModelAsync(staged, space, story);
-        TellOfEmbedding(staged.ChunkCount, staged.Model, story);
+        Telling.OfEmbedding(staged.ChunkCount, staged.Model, story);
         var embedded = await embedding.RunAsync(staged, hold, story);
         if (!embedded.IsPending) return new(await CommitAsync(staged, embedded.Saving, story));
         await embedded.Saving;
@@ -98,7 +96,7 @@ public sealed class IngestionPipeline(
         try
         {
             if (spec.Source == SourceKind.Url) source = await FetchAsync(spec, story, cancel);
-            story.Reach("document_received", 10, "The document was received.", Details(
+            story.Reach("document_received", 10, "The document was received.", Telling.Details(
                 ("document_id", spec.DocumentId), ("source", spec.Source.Wire()), ("size", source.Size), ("file_name", source.FileName)));
 
             var current = await store.FindCurrentAsync(spec.TenantId, spec.CollectionId, spec.DocumentId, cancel);
@@ -108,7 +106,7 @@ public sealed class IngestionPipeline(
                 return (null, current);
 
             var document = await ReadAsync(spec, source, story, cancel);
-            story.Reach("text_extracted", 30, "The text was extracted.", Details(
+            story.Reach("text_extracted", 30, "The text was extracted.", Telling.Details(
                 ("text_length", new CodePoints(document.Text).Total), ("page_count", document.PageCount), ("media_type", document.MediaType)));
 
             story.MoveTo(TaskState.Chunking, "The text is being split into chunks.");
@@ -117,7 +115,7 @@ public sealed class IngestionPipeline(
             foreach (var warning in prepared.Warnings) story.Warn(warning);
             var chunks = prepared.Chunks;
             story.Took("chunk", time.GetElapsedTime(splitting));
-            story.Reach("chunking_completed", 60, Count(chunks.Count, "chunk") + " made.", Details(
+            story.Reach("chunking_completed", 60, Telling.Counted(chunks.Count, "chunk") + " made.", Telling.Details(
                 ("chunk_count", chunks.Count), ("token_count", chunks.Sum(chunk => (long)chunk.TokenCount))));
             if (await quota.CheckAsync(new(spec.TenantId, spec.CollectionId, spec.DocumentId), source.Size, chunks.Count, cancel) is { } excess)
                 throw new StepException(new TaskError(TaskErrors.Quota, excess.Message), transient: false);
@@ -138,36 +136,6 @@ public sealed class IngestionPipeline(
         story.Remember(checkpoint => checkpoint with { Staged = true, PageCount = version.PageCount });
         if (version.Chunks.Count > CheckpointChunks || time.GetElapsedTime(started) > CheckpointTime) await story.FlushAsync();
         return staged;
-    }
-
-    /// <summary>A small new document: embedded in memory, then stored and completed in one write that the worker need not wait for.</summary>
-    private async Task<AttemptEnd> StoreAtOnceAsync(IOneWrite place, NewVersion version, LeaseHold hold, TaskStory story)
-    {
-        var started = time.GetTimestamp();
-        TellOfEmbedding(version.Chunks.Count, version.Model, story);
-        var texts = version.Chunks.Select((chunk, index) => new BatchText(
-            index, chunk.ChunkId, EmbeddedText.Of(version.Preface, chunk.Context?.Header?.Text, version.Content[chunk.Start..chunk.End]))).ToList();
-        var vectors = new List<ReadOnlyMemory<float>>(texts.Count);
-        foreach (var some in EmbeddingBatches.Split(texts, embedder.MaxBatch, embedder.MaxBatchTokens))
-        {
-            var batch = ChunkEmbedding.BatchOf(hold.Lease, version.Model, version.Chunks.Count, some);
-            if (await embedder.EmbedAsync(batch, hold.Token) is not EmbeddingAnswer.Vectors now)
-                throw new InvalidOperationException($"The local provider {embedder.Name} answers later.");
-            vectors.AddRange(now.Values);
-        }
-        story.Took("embed", time.GetElapsedTime(started));
-        TellOfStoring(texts.Count, vectors[0].Length, story);
-        hold.Token.ThrowIfCancellationRequested();
-        var told = await story.CloseAsync();
-
-        var commit = new CommitResult(CommitKind.Committed, Version: 1, Added: texts.Count, Dimension: vectors[0].Length);
-        var tokens = version.Chunks.Sum(chunk => (long)chunk.TokenCount);
-        var result = ResultOf(version.DocumentId, version.CollectionId, version.Model, texts.Count, tokens, version.PageCount, commit, story.Checkpoint);
-        TellOfEnd(version.DocumentId, version.CollectionId, texts.Count, commit, story);
-        var outcome = With(new TaskOutcome { Kind = OutcomeKind.Completed, Change = await story.CloseAsync(), Result = result }, told);
-        return new(
-            With(TaskRules.Released(TaskState.Storing, time.GetUtcNow()), told),
-            place.StoreAndFinishAsync(hold.Lease, version, vectors, outcome));
     }
 
     private async Task<DocumentSource> FetchAsync(TaskSpec spec, TaskStory story, CancellationToken cancel)
@@ -195,7 +163,7 @@ public sealed class IngestionPipeline(
                 story.Progress(
                     Math.Min(percentage, 29),
                     progress.Total > 0 ? $"Read {progress.Unit} {progress.Done} of {progress.Total}." : $"Read {progress.Unit} {progress.Done}.",
-                    Details(("done", progress.Done), ("total", progress.Total), ("unit", progress.Unit)));
+                    Telling.Details(("done", progress.Done), ("total", progress.Total), ("unit", progress.Unit)));
             },
             cancel);
         story.Took("extract", time.GetElapsedTime(started));
@@ -266,7 +234,7 @@ public sealed class IngestionPipeline(
 
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
-        TellOfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
+        Telling.OfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
         await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
         // Past the point of no return: nothing is cancelled from here on.
@@ -287,35 +255,16 @@ public sealed class IngestionPipeline(
         }
 
         await story.StopWritingAsync();
-        TellOfEnd(staged.DocumentId, staged.CollectionId, staged.ChunkCount, commit, story);
+        Telling.OfEnd(staged.DocumentId, staged.CollectionId, staged.ChunkCount, commit, story);
         var change = await story.CloseAsync();
         var checkpoint = story.Checkpoint;
         return new TaskOutcome
         {
             Kind = OutcomeKind.Completed,
             Change = change,
-            Result = ResultOf(
+            Result = Telling.ResultOf(
                 staged.DocumentId, staged.CollectionId, staged.Model, staged.ChunkCount, staged.TokenCount, checkpoint.PageCount, commit, checkpoint),
         };
-    }
-
-    private static void TellOfEmbedding(int chunks, string model, TaskStory story)
-    {
-        story.MoveTo(TaskState.Embedding, "The chunks are being embedded.");
-        story.Reach("embedding_started", 60, "Embedding has started.", Details(("chunk_count", chunks), ("model", model)));
-    }
-
-    private static void TellOfStoring(int chunks, int? dimension, TaskStory story)
-    {
-        story.MoveTo(TaskState.Storing, "The chunks are being stored.");
-        story.Reach("embedding_completed", 90, "All chunks are embedded.", Details(("embedding_count", chunks), ("dimension", dimension)));
-    }
-
-    private static void TellOfEnd(string document, string collection, int chunks, CommitResult commit, TaskStory story)
-    {
-        story.Reach("document_stored", 100, "The document is stored and searchable.", Details(
-            ("document_id", document), ("collection_id", collection), ("version", commit.Version), ("chunk_count", chunks)));
-        story.MoveTo(TaskState.Completed, "The document is stored and searchable.");
     }
 
     /// <summary>The same bytes with the same wishes: the visible version stays, and is now this task's.</summary>
@@ -329,11 +278,11 @@ public sealed class IngestionPipeline(
         var message = isOwn ? "The document is stored and searchable." : "The document is stored as it was: nothing in it has changed.";
         await story.StopWritingAsync();
         story.Remember(checkpoint => checkpoint with { PageCount = document.PageCount });
-        story.Reach("document_stored", 100, message, Details(
+        story.Reach("document_stored", 100, message, Telling.Details(
             ("document_id", spec.DocumentId), ("collection_id", spec.CollectionId), ("version", document.Version), ("chunk_count", document.ChunkCount)));
         story.MoveTo(TaskState.Completed, message);
         var change = await story.CloseAsync();
-        var result = ResultOf(
+        var result = Telling.ResultOf(
             spec.DocumentId, spec.CollectionId, document.Model, document.ChunkCount, document.TokenCount, document.PageCount, commit, story.Checkpoint, unchanged: !isOwn);
         return new TaskOutcome { Kind = OutcomeKind.Completed, Change = change, Result = result };
     }
@@ -345,14 +294,27 @@ public sealed class IngestionPipeline(
         switch (hold.Reason)
         {
             case EndReason.Cancelled:
-                await store.DiscardAsync(spec.TenantId, spec.TaskId, CancellationToken.None);
-                return With(TaskRules.Cancelled(story.State, time.GetUtcNow()), change);
+                await DiscardAsync(spec);
+                return TaskRules.Cancelled(story.State, time.GetUtcNow()).After(change);
             case EndReason.Stopping:
-                return With(TaskRules.Released(story.State, time.GetUtcNow()), change);
+                return TaskRules.Released(story.State, time.GetUtcNow()).After(change);
             case EndReason.Lost or EndReason.None:
                 return null;
             default:
                 throw new InvalidOperationException("Every reason is known.");
+        }
+    }
+
+    /// <summary>A store that is away keeps no task from its end: what nobody goes on with is swept one day.</summary>
+    private async Task DiscardAsync(TaskSpec spec)
+    {
+        try
+        {
+            await store.DiscardAsync(spec.TenantId, spec.TaskId, CancellationToken.None);
+        }
+        catch (UnavailableException fault)
+        {
+            log.LogWarning(fault, "What task {Task} had staged could not be discarded now; a sweep does it", spec.TaskId);
         }
     }
 
@@ -377,71 +339,10 @@ public sealed class IngestionPipeline(
         if (outcome.Kind == OutcomeKind.Failed && error.Code is not (TaskErrors.Embedding or TaskErrors.EmbeddingTimeout or TaskErrors.Storage))
         {
             // Only where a retry would read the document again anyway.
-            await store.DiscardAsync(task.Spec.TenantId, task.Spec.TaskId, CancellationToken.None);
+            await DiscardAsync(task.Spec);
         }
-        return With(outcome, await story.CloseAsync());
+        return outcome.After(await story.CloseAsync());
     }
-
-    /// <summary>The closing events come after what the story had still to tell.</summary>
-    private static TaskOutcome With(TaskOutcome outcome, TaskChange told) => outcome with
-    {
-        Change = told with
-        {
-            Events = [.. told.Events, .. outcome.Change.Events],
-            Checkpoint = outcome.Change.Checkpoint ?? told.Checkpoint,
-            Warnings = outcome.Change.Warnings ?? told.Warnings,
-        },
-    };
-
-    private static JsonElement ResultOf(
-        string document, string collection, string model, int chunks, long tokens, int? pages, CommitResult commit, Checkpoint checkpoint,
-        bool unchanged = false)
-    {
-        var timings = new JsonObject();
-        foreach (var (step, milliseconds) in checkpoint.Timings) timings[step + "_ms"] = milliseconds;
-        return Element(new JsonObject
-        {
-            ["document_id"] = document,
-            ["collection_id"] = collection,
-            ["version"] = commit.Version,
-            ["chunk_count"] = chunks,
-            ["token_count"] = tokens,
-            ["page_count"] = pages,
-            ["embedding_count"] = chunks,
-            ["dimension"] = commit.Dimension,
-            ["model"] = model,
-            ["chunks"] = new JsonObject { ["kept"] = commit.Kept, ["added"] = commit.Added, ["removed"] = commit.Removed },
-            ["unchanged"] = unchanged,
-            ["timings"] = timings,
-        });
-    }
-
-    private static JsonElement Details(params ReadOnlySpan<(string Name, object? Value)> fields)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            json.WriteStartObject();
-            foreach (var (name, value) in fields)
-            {
-                json.WritePropertyName(name);
-                switch (value)
-                {
-                    case null: json.WriteNullValue(); break;
-                    case string text: json.WriteStringValue(text); break;
-                    case int number: json.WriteNumberValue(number); break;
-                    case long number: json.WriteNumberValue(number); break;
-                    default: throw new ArgumentException($"{name} is a {value.GetType().Name}.", nameof(fields));
-                }
-            }
-            json.WriteEndObject();
-        }
-        return JsonElement.Parse(buffer.WrittenSpan);
-    }
-
-    private static JsonElement Element(JsonObject json) => JsonElement.Parse(json.ToJsonString());
-
-    private static string Count(int count, string noun) => count == 1 ? $"1 {noun}" : $"{count} {noun}s";
 
     private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 }

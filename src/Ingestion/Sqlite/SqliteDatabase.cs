@@ -13,8 +13,8 @@ namespace Ingestion.Sqlite;
 public sealed class SqliteDatabase : IDisposable
 {
     private const int MaxWritesPerCommit = 512;
-    private const int PagesPerCheckpoint = 1_000;
-    private const int LongLog = 16_384;
+    private const int PagesPerCheckpoint = 5_000;
+    private const int LongLog = 9_000;
     private static readonly TimeSpan MaxCommitTime = TimeSpan.FromMilliseconds(20);
 
     private readonly string _connectionString;

@@ -36,6 +36,17 @@ public sealed record TaskOutcome
 
     /// <summary>Retry: not before. Parked: until then, unless resumed.</summary>
     public DateTimeOffset? At { get; init; }
+
+    /// <summary>The closing events come after what the attempt had still to tell.</summary>
+    public TaskOutcome After(TaskChange told) => this with
+    {
+        Change = told with
+        {
+            Events = [.. told.Events, .. Change.Events],
+            Checkpoint = Change.Checkpoint ?? told.Checkpoint,
+            Warnings = Change.Warnings ?? told.Warnings,
+        },
+    };
 }
 
 public enum OutcomeKind

@@ -25,6 +25,13 @@ export class ChunkMarks {
     return pages;
   }
 
+  /** The pages that begin in `[from, to)`. */
+  pagesIn(from, to) {
+    const pages = [];
+    for (let at = firstOver(this.#pages, from - 1); this.#pages[at] < to; at++) pages.push(at + 1);
+    return pages;
+  }
+
   /**
    * Cuts `[from, to)` wherever a page or a chunk starts or ends.
    * A piece is `{start, end, chunks}`: the indices of all chunks that cover it.

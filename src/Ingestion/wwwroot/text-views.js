@@ -118,7 +118,10 @@ const flag = (index) => el('span', { class: 'flag', 'data-label': index + 1, 'ar
 const pageMark = (page) =>
   el('span', { class: 'flag page', tAttrs: { 'data-label': 'viewer.page' }, params: { page: String(page) }, 'aria-hidden': 'true' });
 
-/** The text as it reads: headings, lists and tables. */
+const pageLine = (page) =>
+  el('div', { class: 'page-line', role: 'separator', tAttrs: { 'aria-label': 'viewer.page' }, params: { page: String(page) } }, pageMark(page));
+
+/** The text as it reads: headings, lists, tables, and a line before what begins on another page. */
 export class ReadingText extends TextView {
   constructor(scroller, column, text, marks) {
     super(scroller, column, 'reading', text, marks, together(parts(text)));
@@ -131,7 +134,7 @@ export class ReadingText extends TextView {
         const shown = render(this.text, part);
         shown.dataset.start = part.start;
         shown.dataset.end = part.end;
-        return shown;
+        return [this.marks.pagesIn(part.after, part.start + 1).map(pageLine), shown];
       }),
     );
     if (this.current >= 0) for (const shown of this.currentNodes(node)) shown.classList.add('current');
@@ -147,7 +150,11 @@ export class ReadingText extends TextView {
 
 function together(all) {
   const blocks = [];
+  let after = 0;
   for (const part of all) {
+    // A page that begins within a paragraph is marked behind it.
+    part.after = after;
+    after = part.start + 1;
     const last = blocks.at(-1);
     if (last && part.end - last.start <= BLOCK) {
       last.parts.push(part);

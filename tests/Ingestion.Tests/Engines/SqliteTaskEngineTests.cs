@@ -124,7 +124,7 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
         foreach (var lease in await LeaseAsync(engine, 600)) await engine.FinishAsync(lease, Failed(), Stop);
         await AdvanceAsync(Retention + Tick);
         Assert.Equal(600, (await engine.SweepAsync(Stop)).Pruned.Count);
-        foreach (var table in (string[])["task", "task_spec", "task_event", "task_tenant"])
+        foreach (var table in (string[])["task", "task_spec", "task_events", "task_tenant"])
             Assert.Equal(0, database.Read(session => session.Scalar<long>($"SELECT count(*) FROM {table}")));
     }
 

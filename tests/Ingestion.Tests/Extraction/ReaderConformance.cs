@@ -22,6 +22,13 @@ public class ReaderConformance
     }
 
     [Theory, MemberData(nameof(Documents))]
+    public async Task A_golden_document_is_known_by_its_name_and_content(string golden)
+    {
+        var found = MediaTypes.Detect(new MemoryStream(await Goldens.BytesAsync(golden)), golden, declared: null, new ExtractionLimits());
+        Assert.Equal(new DetectedType(MediaTypes.FromName(golden)!, null), found);
+    }
+
+    [Theory, MemberData(nameof(Documents))]
     public async Task Reading_twice_gives_the_same(string golden)
     {
         var bytes = await Goldens.BytesAsync(golden);

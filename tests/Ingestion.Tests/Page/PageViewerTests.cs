@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using Ingestion.Tests.Support;
 using Microsoft.Playwright;
 
 namespace Ingestion.Tests.Page;
@@ -79,6 +80,26 @@ public sealed class PageViewerTests(Chromium chromium, RunningService running) :
         await PickAsync(page, "Reading view");
         await Assertions.Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Details", Exact = true })).ToBeInViewportAsync();
         await Assertions.Expect(page.Locator(".reading .current").First).ToBeInViewportAsync();
+        Assert.Empty(tab.Complaints);
+    }
+
+    [Fact]
+    public async Task Both_views_of_a_PDF_say_where_its_pages_begin()
+    {
+        await using var tab = await OpenAsync("library");
+        var page = tab.Page;
+        var tenant = new TenantClient(Service) { Id = Tenant };
+        var pdf = await File.ReadAllBytesAsync(Path.Combine(Repository.Root, "tests", "Ingestion.Tests", "Golden", "pdf", "code_and_formula.pdf"), TestContext.Current.CancellationToken);
+        var task = await tenant.CompletedAsync(await tenant.SendFileAsync("paper", "paper.pdf", pdf));
+        var pages = Enumerable.Range(1, task.Number("result.page_count")).ToList();
+        Assert.True(pages.Count > 1);
+        await OpenDocumentAsync(page, TenantClient.Collection, "paper");
+
+        foreach (var number in pages) await Assertions.Expect(page.Locator($".exact .flag[data-label='p. {number}']")).ToHaveCountAsync(1);
+        await PickAsync(page, "Reading view");
+        foreach (var number in pages)
+            await Assertions.Expect(page.GetByRole(AriaRole.Separator, new() { Name = $"p. {number}", Exact = true })).ToHaveCountAsync(1);
+        Assert.Equal("page-line", await page.Locator(".reading .block > *").First.GetAttributeAsync("class"));
         Assert.Empty(tab.Complaints);
     }
 

@@ -81,6 +81,30 @@ public sealed class PostgresServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task While_it_is_away_a_task_can_be_cancelled_and_another_is_handed_back_by_a_stop()
+    {
+        await using var service = await ServiceProcess.StartAsync(("DATABASE_URL", _url), ("WORKER_COUNT", "2"));
+        var tenant = new TenantClient(service);
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d0", Prose.Of(1, 2_000)));
+        await _postgres.CrashAsync();
+        var unwanted = await tenant.SendTextAsync("d1", Prose.Of(2, 20_000));
+        var wanted = await tenant.SendTextAsync("d2", Prose.Of(3, 20_000));
+        await tenant.WaitForStatusAsync(unwanted, "processing");
+        await tenant.WaitForStatusAsync(wanted, "processing");
+
+        Assert.InRange((await tenant.DeleteAsync($"api/v1/tasks/{unwanted}")).Status, 200, 202);
+        await tenant.WaitForStatusAsync(unwanted, "cancelled");
+        Assert.Equal(0, await service.TerminateAsync());
+        await _postgres.StartAgainAsync();
+        await service.RestartAsync();
+
+        await tenant.CompletedAsync(wanted);
+        await tenant.CheckChunksAsync("d2");
+        Assert.Equal(404, (await tenant.DocumentAsync("d1")).Status);
+        Assert.Equal("cancelled", (await tenant.TaskAsync(unwanted)).Text("status"));
+    }
+
+    [Fact]
     public async Task What_keeps_it_from_starting_is_said_with_what_to_do()
     {
         var bare = await _postgres.CreateDatabaseAsync(vectors: false);

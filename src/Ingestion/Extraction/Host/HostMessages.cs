@@ -19,7 +19,7 @@ internal static class HostMessages
             .Add(content.MediaType).Add(content.IsTypeCertain).Add(content.FileName).Add(content.Charset).Add(content.Address?.AbsoluteUri);
         var limits = content.Limits;
         message.Add(limits.MaxTextLength).Add(limits.MaxExpansionRatio).Add(limits.ExpansionFloor).Add(limits.MaxArchiveEntries)
-            .Add(limits.MaxNesting).Add(limits.MaxXmlDepth).Add(limits.MaxHtmlDepth).Add(limits.MaxPages).Add(limits.MaxTableCells)
+            .Add(limits.MaxNesting).Add(limits.MaxXmlDepth).Add(limits.MaxHtmlDepth).Add(limits.MaxHtmlNodes).Add(limits.MaxPages).Add(limits.MaxTableCells)
             .Add(limits.MaxPicturePixels);
         message.Add(content.Ocr?.Languages).Add(content.Ocr?.Force ?? false).Add(content.Ocr?.PageTimeout ?? default);
         return file is not null ? message.Add(file.Name) : message.Add((string?)null).AddAll(content.Bytes);
@@ -46,6 +46,7 @@ internal static class HostMessages
                 MaxNesting = reader.Take<int>(),
                 MaxXmlDepth = reader.Take<int>(),
                 MaxHtmlDepth = reader.Take<int>(),
+                MaxHtmlNodes = reader.Take<int>(),
                 MaxPages = reader.Take<int>(),
                 MaxTableCells = reader.Take<int>(),
                 MaxPicturePixels = reader.Take<long>(),

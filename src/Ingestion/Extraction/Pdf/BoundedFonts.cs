@@ -18,6 +18,7 @@ internal sealed class BoundedFonts(IResourceStore store, IPdfTokenScanner scanne
     private const int MaxWidths = 3 * 65_536;
 
     private readonly Dictionary<IndirectReference, DictionaryToken?> _mended = [];
+    private readonly Dictionary<IFont, RememberedFont> _remembered = [];
 
     public void LoadResourceDictionary(DictionaryToken resourceDictionary)
     {
@@ -87,9 +88,17 @@ internal sealed class BoundedFonts(IResourceStore store, IPdfTokenScanner scanne
 
     public void UnloadResourceDictionary() => store.UnloadResourceDictionary();
 
-    public IFont? GetFont(NameToken name) => store.GetFont(name);
+    public IFont? GetFont(NameToken name) => store.GetFont(name) is { } font ? Remembered(font) : null;
 
-    public IFont GetFontDirectly(IndirectReferenceToken fontReferenceToken) => store.GetFontDirectly(fontReferenceToken);
+    public IFont GetFontDirectly(IndirectReferenceToken fontReferenceToken) => Remembered(store.GetFontDirectly(fontReferenceToken));
+
+    // The library asks these two kinds for more than a font's interface says.
+    private IFont Remembered(IFont font)
+    {
+        if (font.IsVertical || font is IType3Font) return font;
+        if (!_remembered.TryGetValue(font, out var remembered)) _remembered[font] = remembered = new RememberedFont(font);
+        return remembered;
+    }
 
     public bool TryGetXObject(NameToken name, [NotNullWhen(true)] out StreamToken? stream) => store.TryGetXObject(name, out stream);
 

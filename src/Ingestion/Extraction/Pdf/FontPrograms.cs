@@ -6,7 +6,7 @@ namespace Ingestion.Extraction.Pdf;
 
 /// <summary>
 /// Takes from fonts, in place, what says nothing about a text and what a damaged one makes the library read for minutes or into gigabytes:
-/// the names of a TrueType font, the outlines of a Type 1 font, and ranges of more characters than there are.
+/// the names of a TrueType font, the outlines of a Type 1 or a compact font, and ranges of more characters than there are.
 /// </summary>
 internal static class FontPrograms
 {
@@ -24,6 +24,7 @@ internal static class FontPrograms
     {
         if (program.StartsWith("\0\u0001\0\0"u8) || program.StartsWith("true"u8) || program.StartsWith("OTTO"u8)) HideNames(program);
         else if (program.StartsWith("%!"u8) || (program.Length > 8 && program[0] == 0x80)) RemoveOutlines(program);
+        else if (program.StartsWith("\u0001\0\u0004"u8)) CompactOutlines.Remove(program);
         else BoundRanges(program);
     }
 

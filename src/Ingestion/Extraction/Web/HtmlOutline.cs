@@ -1,13 +1,11 @@
-using AngleSharp.Dom;
-
 namespace Ingestion.Extraction.Web;
 
 /// <summary>A first walk over a page: its metadata, where its main text stands, and which of its tables hold data.</summary>
 internal sealed class HtmlOutline
 {
     private readonly Dictionary<string, string> _meta = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<IElement> _layoutTables = [];
-    private IElement? _body, _main, _article;
+    private readonly HashSet<int> _layoutTables = [];
+    private HtmlNode _body, _main, _article;
     private int _bodyText, _mainText, _articleText, _allText;
     private bool _headingOutsideHeader;
 
@@ -21,60 +19,63 @@ internal sealed class HtmlOutline
     /// <summary>The first heading stands in the page's header, so that is part of the text.</summary>
     public bool KeepsHeader { get; private set; }
 
-    public IElement? Root { get; private set; }
+    public HtmlNode Root { get; private set; }
 
     public string? this[string meta] => _meta.GetValueOrDefault(meta);
 
-    public bool IsLayout(IElement table) => _layoutTables.Contains(table);
+    public bool IsLayout(HtmlNode table) => _layoutTables.Contains(table.Index);
 
-    public static HtmlOutline Of(IDocument document, CancellationToken cancel)
+    public static HtmlOutline Of(HtmlTree tree, CancellationToken cancel)
     {
         var outline = new HtmlOutline();
-        if (document.DocumentElement is { } root) outline.Measure(root, cancel);
+        if (tree.Root.First is { Exists: true } root) outline.Measure(root, cancel);
         outline.Choose();
         return outline;
     }
 
     /// <summary>Never part of the text: not shown, or not text.</summary>
-    public static bool IsHidden(IElement element)
+    public static bool IsHidden(HtmlNode element)
     {
-        switch (element.LocalName)
-        {
-            case "script" or "style" or "template" or "noscript" or "select" or "textarea" or "input" or "datalist" or "svg" or "object"
-                or "iframe" or "head":
-            case "canvas" or "audio" or "video" or "embed" or "noframes" or "progress" or "meter" or "rp" or "dialog" or "map":
-                return true;
-        }
-        if (element.Attributes.Length == 0) return false;
-        if (element.LocalName == "a" && element.GetAttribute("href") is ['#', ..]
-            && element.ClassName?.Contains("skip", StringComparison.OrdinalIgnoreCase) == true)
+        if (element.Tag.Is(HtmlTraits.Hidden) || element.Tag.IsDrawing()) return true;
+        if (!element.HasAttributes) return false;
+        if (element.Tag == HtmlTag.A && element.TryGet(HtmlAttribute.Href, out var address) && address.StartsWith('#')
+            && element.TryGet(HtmlAttribute.Class, out var classes) && classes.Contains("skip", StringComparison.OrdinalIgnoreCase))
             return true;
-        if (element.HasAttribute("hidden") || element.GetAttribute("aria-hidden") == "true") return true;
-        return element.GetAttribute("style") is { } style && IsHidden(style);
+        if (element.Has(HtmlAttribute.Hidden) || (element.TryGet(HtmlAttribute.AriaHidden, out var aria) && aria is "true")) return true;
+        return element.TryGet(HtmlAttribute.Style, out var style) && IsHidden(style);
     }
 
     /// <summary>What a page says around its text: navigation, and header, footer and side notes of the page as a whole.</summary>
-    public static bool IsBoilerplate(IElement element, int sections) => element.LocalName switch
+    public static bool IsBoilerplate(HtmlNode element, int sections)
     {
-        "nav" or "menu" => true,
-        "header" or "footer" or "aside" => sections == 0,
-        "button" => element.ParentElement is { LocalName: not ("h1" or "h2" or "h3" or "h4" or "h5" or "h6") },
-        "div" or "section" or "ul" or "form" => element.GetAttribute("role")
-            is "navigation" or "banner" or "contentinfo" or "search" or "complementary" or "alertdialog",
-        _ => false,
-    };
+        switch (element.Tag)
+        {
+            case HtmlTag.Nav or HtmlTag.Menu:
+                return true;
+            case HtmlTag.Header or HtmlTag.Footer or HtmlTag.Aside:
+                return sections == 0;
+            case HtmlTag.Button:
+                return element.Parent.Tag is not (>= HtmlTag.H1 and <= HtmlTag.H6);
+            case HtmlTag.Div or HtmlTag.Section or HtmlTag.Ul or HtmlTag.Form:
+                return element.TryGet(HtmlAttribute.Role, out var role)
+                    && role is "navigation" or "banner" or "contentinfo" or "search" or "complementary" or "alertdialog";
+            default:
+                return false;
+        }
+    }
 
     /// <summary>Within these, headers and side notes belong to the text.</summary>
-    public static bool IsSection(IElement element) => element.LocalName is "main" or "article" or "section";
+    public static bool IsSection(HtmlNode element) => element.Tag is HtmlTag.Main or HtmlTag.Article or HtmlTag.Section;
 
-    private static bool IsHidden(string style) =>
-        style.Replace(" ", "", StringComparison.Ordinal) is var rules
+    private static bool IsHidden(ReadOnlySpan<char> style) =>
+        (style.Contains("none", StringComparison.OrdinalIgnoreCase) || style.Contains("hidden", StringComparison.OrdinalIgnoreCase))
+        && style.ToString().Replace(" ", "", StringComparison.Ordinal) is var rules
         && (rules.Contains("display:none", StringComparison.OrdinalIgnoreCase)
             || rules.Contains("visibility:hidden", StringComparison.OrdinalIgnoreCase));
 
-    private sealed class Shape(IElement table, int text)
+    private sealed class Shape(HtmlNode table, int text)
     {
-        public IElement Table { get; } = table;
+        public HtmlNode Table { get; } = table;
         public int Text { get; } = text;
         public int Cells { get; set; }
         public int Rows { get; set; }
@@ -82,75 +83,84 @@ internal sealed class HtmlOutline
         public bool Header { get; set; }
     }
 
-    private sealed record Frame(IElement Element, INodeList Children, int Text, bool Boilerplate)
+    private void Measure(HtmlNode root, CancellationToken cancel)
     {
-        public int Next { get; set; }
-    }
-
-    private void Measure(IElement root, CancellationToken cancel)
-    {
-        var open = new Stack<Frame>();
+        var open = new Stack<(int Text, bool Boilerplate)>();
         var tables = new Stack<Shape>();
         int kept = 0, sections = 0, boilerplate = 0, steps = 0;
-        Enter(root);
-        while (open.TryPeek(out var frame))
+        var node = root;
+        while (true)
         {
             if ((++steps & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
-            if (frame.Next == frame.Children.Length)
+            if (Enter())
             {
-                Leave(open.Pop());
-                continue;
+                if (node.First is { Exists: true } first)
+                {
+                    node = first;
+                    continue;
+                }
+                Leave();
             }
-            switch (frame.Children[frame.Next++])
+            while (node.Index != root.Index && !node.Next.Exists)
             {
-                case IText text:
-                    var length = text.Data.AsSpan().Trim().Length;
-                    _allText += length;
-                    if (boilerplate == 0) kept += length;
-                    break;
-                case IElement child when child.LocalName == "head" || !IsHidden(child):
-                    Enter(child);
-                    break;
+                node = node.Parent;
+                Leave();
             }
+            if (node.Index == root.Index) break;
+            node = node.Next;
         }
         _bodyText = kept;
 
-        void Enter(IElement element)
+        bool Enter()
         {
-            if (Metadata(element)) return;
-            var dropped = IsBoilerplate(element, sections);
-            if (dropped) boilerplate++;
-            if (IsSection(element)) sections++;
-            switch (element.LocalName)
+            if (node.IsText)
             {
-                case "body": _body = element; break;
-                case "h1" or "h2" when boilerplate == 0: _headingOutsideHeader = true; break;
-                case "table": tables.Push(new Shape(element, kept)); break;
-                case "td" or "th" when tables.TryPeek(out var table): table.Cells++; table.Header |= element.LocalName == "th"; break;
-                case "tr" when tables.TryPeek(out var table): table.Rows++; break;
-                case "caption" or "thead" when tables.TryPeek(out var table): table.Header = true; break;
+                var length = node.Text.Trim().Length;
+                _allText += length;
+                if (boilerplate == 0) kept += length;
+                return false;
             }
-            open.Push(new Frame(element, element.ChildNodes, kept, dropped));
+            if ((node.Tag != HtmlTag.Head && IsHidden(node)) || Metadata(node)) return false;
+            var dropped = IsBoilerplate(node, sections);
+            if (dropped) boilerplate++;
+            if (IsSection(node)) sections++;
+            switch (node.Tag)
+            {
+                case HtmlTag.Body: _body = node; break;
+                case HtmlTag.H1 or HtmlTag.H2 when boilerplate == 0: _headingOutsideHeader = true; break;
+                case HtmlTag.Table: tables.Push(new Shape(node, kept)); break;
+                case HtmlTag.Td or HtmlTag.Th when tables.TryPeek(out var table):
+                    table.Cells++;
+                    table.Header |= node.Tag == HtmlTag.Th;
+                    break;
+                case HtmlTag.Tr when tables.TryPeek(out var table): table.Rows++; break;
+                case HtmlTag.Caption or HtmlTag.Thead when tables.TryPeek(out var table): table.Header = true; break;
+            }
+            open.Push((kept, dropped));
+            return true;
         }
 
-        void Leave(Frame frame)
+        void Leave()
         {
-            var length = kept - frame.Text;
-            if (frame.Boilerplate) boilerplate--;
-            if (IsSection(frame.Element)) sections--;
-            switch (frame.Element.LocalName)
+            var (before, dropped) = open.Pop();
+            var length = kept - before;
+            if (dropped) boilerplate--;
+            if (IsSection(node)) sections--;
+            switch (node.Tag)
             {
-                case "main" when length > _mainText: (_main, _mainText) = (frame.Element, length); break;
-                case "article" when length > _articleText: (_article, _articleText) = (frame.Element, length); break;
-                case "td" or "th" when length > 0 && tables.TryPeek(out var table): table.Filled++; break;
-                case "table" when tables.Pop() is var table && IsLayout(table, kept - table.Text): _layoutTables.Add(table.Table); break;
+                case HtmlTag.Main when length > _mainText: (_main, _mainText) = (node, length); break;
+                case HtmlTag.Article when length > _articleText: (_article, _articleText) = (node, length); break;
+                case HtmlTag.Td or HtmlTag.Th when length > 0 && tables.TryPeek(out var table): table.Filled++; break;
+                case HtmlTag.Table when tables.Pop() is var table && IsLayout(table, kept - table.Text):
+                    _layoutTables.Add(node.Index);
+                    break;
             }
         }
     }
 
     // A table whose cells are as long as pages, or of which each row says but one thing, arranges text instead of holding data.
     private static bool IsLayout(Shape table, int text) =>
-        table.Table.GetAttribute("role") is "presentation" or "none" || table.Cells < 2
+        table.Table[HtmlAttribute.Role] is "presentation" or "none" || table.Cells < 2
         || (!table.Header && (text / table.Cells > 500 || table.Filled <= table.Rows));
 
     private void Choose()
@@ -163,22 +173,22 @@ internal sealed class HtmlOutline
         else if (_articleText > _bodyText * 6 / 10) Root = _article;
     }
 
-    private bool Metadata(IElement element)
+    private bool Metadata(HtmlNode element)
     {
-        switch (element.LocalName)
+        switch (element.Tag)
         {
-            case "html":
-                Language = element.GetAttribute("lang") ?? element.GetAttribute("xml:lang");
+            case HtmlTag.Html:
+                Language = element[HtmlAttribute.Lang] ?? element[HtmlAttribute.XmlLang];
                 return false;
-            case "title":
-                Title ??= element.TextContent;
+            case HtmlTag.Title:
+                Title ??= element.TextContent();
                 return true;
-            case "base":
-                Base ??= element.GetAttribute("href");
+            case HtmlTag.Base:
+                Base ??= element[HtmlAttribute.Href];
                 return true;
-            case "meta":
-                var name = element.GetAttribute("name") ?? element.GetAttribute("property") ?? element.GetAttribute("http-equiv");
-                if (name is not null && element.GetAttribute("content") is { Length: > 0 and < 2000 } content && _meta.Count < 200)
+            case HtmlTag.Meta:
+                var name = element[HtmlAttribute.Name] ?? element[HtmlAttribute.Property] ?? element[HtmlAttribute.HttpEquiv];
+                if (name is not null && element[HtmlAttribute.Content] is { Length: > 0 and < 2000 } content && _meta.Count < 200)
                     _meta.TryAdd(name, content);
                 return true;
             default:

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using AngleSharp.Html.Parser;
 
 namespace Ingestion.Extraction.Web;
 
@@ -8,10 +7,6 @@ namespace Ingestion.Extraction.Web;
 public sealed class HtmlReader : IDocumentReader
 {
     private const int PrescanLength = 4096;
-
-    // Making one costs more than parsing a small page does.
-    [ThreadStatic]
-    private static HtmlParser? _parser;
 
     public IReadOnlyList<string> MediaTypes => [Extraction.MediaTypes.Html];
 
@@ -35,29 +30,14 @@ public sealed class HtmlReader : IDocumentReader
     /// <param name="address">What relative links are resolved against.</param>
     internal static HtmlOutline Write(string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel)
     {
-        var tags = HtmlTags.Tame(html, limits.MaxHtmlDepth, cancel);
-        if (tags.Flattened)
+        using var tree = HtmlTreeBuilder.Parse(html, limits, cancel);
+        if (tree.IsFlattened)
             writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
-        var parser = _parser ??= NewParser();
-        var document = parser.ParseDocument(tags.Html);
-        cancel.ThrowIfCancellationRequested();
-        var outline = HtmlOutline.Of(document, cancel);
-        if (outline.Root is { } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
+        if (tree.EndsWithinTag) writer.Warn("The page ends in the middle of a tag, and what that began is missing.");
+        var outline = HtmlOutline.Of(tree, cancel);
+        if (outline.Root is { Exists: true } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
         return outline;
     }
-
-    private static HtmlParser NewParser() => new(new HtmlParserOptions
-    {
-        IsScripting = false,
-        SkipComments = true,
-        DisableElementPositionTracking = true,
-        ShouldEmitAttribute = static (ref _, name) => IsOfUse(name.Span),
-    });
-
-    private static bool IsOfUse(ReadOnlySpan<char> attribute) => attribute is
-        "href" or "alt" or "class" or "style" or "hidden" or "aria-hidden" or "role" or "colspan" or "rowspan" or "start"
-        or "reversed" or "type" or "value"
-        or "lang" or "xml:lang" or "name" or "property" or "content" or "http-equiv" or "encoding" or "alttext";
 
     /// <summary>The charset that the page's first bytes declare, in an XML declaration or a <c>meta</c>.</summary>
     internal static string? DeclaredInside(byte[] bytes)

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using AngleSharp.Dom;
 
 namespace Ingestion.Extraction.Web;
 
@@ -22,14 +21,14 @@ internal sealed class HtmlWalk
     private readonly Uri? _base;
     private readonly bool _keepAll;
     private readonly StringBuilder _inline = new();
-    private readonly List<(IElement Element, string Before, string After, int Start)> _marks = [];
+    private readonly List<(int Element, string Before, string After, int Start)> _marks = [];
     private readonly Stack<HtmlList> _lists = new();
     private bool _space;
     private int _sections, _quotes, _heading;
     private string? _item;
     private int _itemLevel;
     private ElementKind _kind = ElementKind.Paragraph;
-    private IElement? _pre, _tableElement, _cell;
+    private HtmlNode _pre, _tableElement, _cell;
     private HtmlTable? _table;
 
     public HtmlWalk(HtmlOutline outline, MarkdownWriter writer, ExtractionLimits limits, Uri? address)
@@ -39,88 +38,99 @@ internal sealed class HtmlWalk
         if (address is null && Uri.TryCreate(outline.Base, UriKind.Absolute, out var absolute)) _base = absolute;
     }
 
-    public void Write(IElement root, CancellationToken cancel)
+    public void Write(HtmlNode root, CancellationToken cancel)
     {
-        var open = new Stack<(IElement Element, INodeList Children, int Next)>();
-        var steps = 0;
-        open.Push((root, root.ChildNodes, 0));
         _sections = HtmlOutline.IsSection(root) ? 1 : 0;
-        while (open.TryPop(out var top))
+        var steps = 0;
+        for (var node = root.First; node.Exists; node = node.Next)
         {
-            if ((++steps & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
-            if (top.Next == top.Children.Length)
+            while (Enter(node))
             {
-                if (top.Element != root) Leave(top.Element);
-                continue;
+                if (node.First is not { Exists: true } first)
+                {
+                    Leave(node);
+                    break;
+                }
+                node = first;
             }
-            var child = top.Children[top.Next];
-            open.Push(top with { Next = top.Next + 1 });
-            if (child is IText text) Text(text.Data);
-            else if (child is IElement element && Enter(element)) open.Push((element, element.ChildNodes, 0));
+            if ((++steps & 0xFFF) == 0) cancel.ThrowIfCancellationRequested();
+            while (!node.Next.Exists && node.Parent.Index != root.Index)
+            {
+                node = node.Parent;
+                Leave(node);
+            }
         }
         Flush();
     }
 
-    /// <summary>False where the element's content is not to be walked.</summary>
-    private bool Enter(IElement element)
+    /// <summary>False where the node has no content that is to be walked.</summary>
+    private bool Enter(HtmlNode element)
     {
+        if (element.IsText)
+        {
+            Text(element.Text);
+            return false;
+        }
         if (HtmlOutline.IsHidden(element)) return false;
-        if (!_keepAll && HtmlOutline.IsBoilerplate(element, _sections) && !(_outline.KeepsHeader && element.LocalName == "header"))
+        var tag = element.Tag;
+        if (!_keepAll && HtmlOutline.IsBoilerplate(element, _sections) && !(_outline.KeepsHeader && tag == HtmlTag.Header))
             return false;
         if (HtmlOutline.IsSection(element)) _sections++;
-        if (IsBlock(element.LocalName)) Break();
-        switch (element.LocalName)
+        if (tag.Is(HtmlTraits.Block)) Break();
+        switch (tag)
         {
-            case "h1" or "h2" or "h3" or "h4" or "h5" or "h6": _heading = element.LocalName[1] - '0'; break;
-            case "br": LineBreak(); return false;
-            case "img": if (!IsLogo(element)) Text(element.GetAttribute("alt") ?? ""); return false;
-            case "math": return !Formula(element);
-            case "ul" or "menu" or "dir": _lists.Push(new HtmlList(HtmlListKind.Bullets)); break;
-            case "ol": _lists.Push(HtmlList.Numbers(element)); break;
-            case "dl": _lists.Push(new HtmlList(HtmlListKind.Terms)); break;
-            case "li" or "dt" or "dd": Item(element); break;
-            case "blockquote": _quotes++; break;
-            case "pre" or "listing" or "xmp" when _pre is null && _cell is null: _pre = element; break;
-            case "figcaption" or "caption": _kind = ElementKind.Caption; break;
-            case "table" when _table is null && !_outline.IsLayout(element):
+            case >= HtmlTag.H1 and <= HtmlTag.H6: _heading = tag - HtmlTag.H1 + 1; break;
+            case HtmlTag.Br: LineBreak(); return false;
+            case HtmlTag.Img: if (!IsLogo(element)) Text(element[HtmlAttribute.Alt]); return false;
+            case HtmlTag.Ul or HtmlTag.Menu or HtmlTag.Dir: _lists.Push(new HtmlList(HtmlListKind.Bullets)); break;
+            case HtmlTag.Ol: _lists.Push(HtmlList.Numbers(element)); break;
+            case HtmlTag.Dl: _lists.Push(new HtmlList(HtmlListKind.Terms)); break;
+            case HtmlTag.Li or HtmlTag.Dt or HtmlTag.Dd: Item(element); break;
+            case HtmlTag.Blockquote: _quotes++; break;
+            case HtmlTag.Pre or HtmlTag.Listing or HtmlTag.Xmp or HtmlTag.Plaintext when !_pre.Exists && !_cell.Exists:
+                _pre = element;
+                break;
+            case HtmlTag.Figcaption or HtmlTag.Caption: _kind = ElementKind.Caption; break;
+            case HtmlTag.Table when _table is null && !_outline.IsLayout(element):
                 (_table, _tableElement) = (new HtmlTable(_limits), element);
                 break;
-            case "tr" when _table is not null && _cell is null: _table.StartRow(); break;
-            case "td" or "th" when _table is not null && _cell is null: Flush(); _cell = element; break;
-            case "rt": Raw("("); break;
-            case "a" when Address(element) is { } address: Mark(element, "[", $"]({address})"); break;
-            case "samp" or "kbd" when _pre is null: Mark(element, "`", "`"); break;
-            case "del" when _pre is null: Mark(element, "~~", "~~"); break;
-            case "sup": Mark(element, "^", ""); break;
+            case HtmlTag.Tr when _table is not null && !_cell.Exists: _table.StartRow(); break;
+            case HtmlTag.Td or HtmlTag.Th when _table is not null && !_cell.Exists: Flush(); _cell = element; break;
+            case HtmlTag.Rt: Raw("("); break;
+            case HtmlTag.A when Address(element) is { } address: Mark(element, "[", $"]({address})"); break;
+            case HtmlTag.Code or HtmlTag.Tt or HtmlTag.Samp or HtmlTag.Kbd when !_pre.Exists: Mark(element, "`", "`"); break;
+            case HtmlTag.Del or HtmlTag.S or HtmlTag.Strike when !_pre.Exists: Mark(element, "~~", "~~"); break;
+            case HtmlTag.Sup: Mark(element, "^", ""); break;
+            case var other when other == HtmlTag.Math.InFormula(): return !Formula(element);
         }
         return true;
     }
 
-    private void Leave(IElement element)
+    private void Leave(HtmlNode element)
     {
-        if (_marks.Count > 0 && _marks[^1].Element == element) CloseMark();
-        if (element == _cell) EndCell(element);
-        if (element == _pre) EndCode();
-        if (IsBlock(element.LocalName)) Break();
+        if (_marks.Count > 0 && _marks[^1].Element == element.Index) CloseMark();
+        if (element.Index == _cell.Index) EndCell(element);
+        if (element.Index == _pre.Index) EndCode();
+        if (element.Tag.Is(HtmlTraits.Block)) Break();
         if (HtmlOutline.IsSection(element)) _sections--;
-        switch (element.LocalName)
+        switch (element.Tag)
         {
-            case "h1" or "h2" or "h3" or "h4" or "h5" or "h6": _heading = 0; break;
-            case "ul" or "menu" or "dir" or "ol" or "dl": _lists.Pop(); break;
-            case "li" or "dt" or "dd": _item = null; break;
-            case "blockquote": _quotes--; break;
-            case "figcaption" or "caption": _kind = ElementKind.Paragraph; break;
-            case "rt": Raw(")"); break;
-            case "table" when element == _tableElement:
+            case >= HtmlTag.H1 and <= HtmlTag.H6: _heading = 0; break;
+            case HtmlTag.Ul or HtmlTag.Menu or HtmlTag.Dir or HtmlTag.Ol or HtmlTag.Dl: _lists.Pop(); break;
+            case HtmlTag.Li or HtmlTag.Dt or HtmlTag.Dd: _item = null; break;
+            case HtmlTag.Blockquote: _quotes--; break;
+            case HtmlTag.Figcaption or HtmlTag.Caption: _kind = ElementKind.Paragraph; break;
+            case HtmlTag.Rt: Raw(")"); break;
+            case HtmlTag.Table when element.Index == _tableElement.Index:
                 _writer.Table(_table!.Rows());
-                (_table, _tableElement) = (null, null);
+                (_table, _tableElement) = (null, default);
                 break;
         }
     }
 
     private void Text(ReadOnlySpan<char> text)
     {
-        if (_pre is not null)
+        if (_pre.Exists)
         {
             _inline.Append(text);
             return;
@@ -157,8 +167,8 @@ internal sealed class HtmlWalk
 
     private void LineBreak()
     {
-        if (_pre is not null) _inline.Append('\n');
-        else if (_cell is not null || _heading > 0 || _item is not null) _space = true;
+        if (_pre.Exists) _inline.Append('\n');
+        else if (_cell.Exists || _heading > 0 || _item is not null) _space = true;
         else if (_inline.Length > 0 && _inline[^1] == '\n') Flush();
         else if (_inline.Length > 0)
         {
@@ -170,11 +180,11 @@ internal sealed class HtmlWalk
     /// <summary>A block starts or ends: outside tables that ends what was open, within a cell it is but a space.</summary>
     private void Break()
     {
-        if (_pre is not null)
+        if (_pre.Exists)
         {
             if (_inline.Length > 0 && _inline[^1] != '\n') _inline.Append('\n');
         }
-        else if (_cell is not null) _space = true;
+        else if (_cell.Exists) _space = true;
         else Flush();
     }
 
@@ -200,7 +210,7 @@ internal sealed class HtmlWalk
         else _writer.Paragraph(text, _kind);
     }
 
-    private void Mark(IElement element, string before, string after) => _marks.Add((element, before, after, _inline.Length));
+    private void Mark(HtmlNode element, string before, string after) => _marks.Add((element.Index, before, after, _inline.Length));
 
     private void CloseMark()
     {
@@ -228,36 +238,41 @@ internal sealed class HtmlWalk
         _inline.Append(before).Append(trimmed).Append(after);
     }
 
-    private void Item(IElement element)
+    private void Item(HtmlNode element)
     {
         var list = _lists.Count > 0 ? _lists.Peek() : new HtmlList(HtmlListKind.Bullets);
         var mark = list.Mark(element);
-        if (_cell is not null) Text($" {mark} ");
-        else (_item, _itemLevel) = (mark, Math.Max(1, _lists.Count) + (element.LocalName == "dd" ? 1 : 0));
+        if (_cell.Exists) Text($" {mark} ");
+        else (_item, _itemLevel) = (mark, Math.Max(1, _lists.Count) + (element.Tag == HtmlTag.Dd ? 1 : 0));
     }
 
-    private void EndCell(IElement cell)
+    private void EndCell(HtmlNode cell)
     {
         var text = _inline.ToString();
         _inline.Clear();
-        (_space, _cell) = (false, null);
-        _table!.Add(text, Number(cell, "colspan"), Number(cell, "rowspan"));
+        (_space, _cell) = (false, default);
+        _table!.Add(text, Number(cell, HtmlAttribute.Colspan), Number(cell, HtmlAttribute.Rowspan));
     }
 
     private void EndCode()
     {
-        var pre = _pre!;
-        _pre = null;
-        var language = LanguageOf(pre) ?? (pre.FirstElementChild is { } code ? LanguageOf(code) : null);
+        var language = LanguageOf(_pre);
+        for (var child = _pre.First; language is null && child.Exists; child = child.Next)
+        {
+            if (child.IsText) continue;
+            language = LanguageOf(child);
+            break;
+        }
+        _pre = default;
         _writer.Code(_inline.ToString(), language ?? "");
         _inline.Clear();
         _item = null;
     }
 
     /// <summary>As highlighters write it into classes: <c>language-sql</c>, <c>lang-sql</c>, <c>highlight-source-sql</c>.</summary>
-    private static string? LanguageOf(IElement element)
+    private static string? LanguageOf(HtmlNode element)
     {
-        foreach (var name in element.ClassList)
+        foreach (var name in element[HtmlAttribute.Class]?.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) ?? [])
         {
             foreach (var prefix in (ReadOnlySpan<string>)["language-", "lang-", "highlight-source-"])
                 if (name.Length is > 0 and < 40 && name.StartsWith(prefix, StringComparison.Ordinal) && !name.Contains('`'))
@@ -267,20 +282,24 @@ internal sealed class HtmlWalk
     }
 
     /// <summary>True where the formula's own source stands beside its drawing, and was written.</summary>
-    private bool Formula(IElement math)
+    private bool Formula(HtmlNode math)
     {
-        var tex = math.GetElementsByTagName("annotation")
-            .FirstOrDefault(note => note.GetAttribute("encoding") == "application/x-tex")?.TextContent
-            ?? math.GetAttribute("alttext");
+        var tex = math[HtmlAttribute.Alttext];
+        for (var part = math.Following(math); part.Exists; part = part.Following(math))
+        {
+            if (part.Tag != HtmlTag.Annotation.InFormula() || part[HtmlAttribute.Encoding] != "application/x-tex") continue;
+            tex = part.TextContent();
+            break;
+        }
         if (string.IsNullOrWhiteSpace(tex)) return false;
         Text($"${tex.Trim()}$");
         return true;
     }
 
     /// <summary>Null for what is no place to go to: scripts, data, and jumps within the page.</summary>
-    private string? Address(IElement link)
+    private string? Address(HtmlNode link)
     {
-        if (_pre is not null || link.GetAttribute("href")?.Trim() is not { Length: > 0 and <= MaxAddress } href || href[0] == '#')
+        if (_pre.Exists || link[HtmlAttribute.Href]?.Trim() is not { Length: > 0 and <= MaxAddress } href || href[0] == '#')
             return null;
         if (_base is not null && Uri.TryCreate(_base, href, out var resolved)) href = resolved.AbsoluteUri;
         var scheme = href.IndexOf(':');
@@ -291,20 +310,12 @@ internal sealed class HtmlWalk
                 .Replace("(", "%28", StringComparison.Ordinal).Replace(")", "%29", StringComparison.Ordinal);
     }
 
-    private static bool IsLogo(IElement image) =>
-        image.ClassName?.Contains("logo", StringComparison.OrdinalIgnoreCase) == true
-        || image.ParentElement?.ClassName?.Contains("logo", StringComparison.OrdinalIgnoreCase) == true;
+    private static bool IsLogo(HtmlNode image) => SaysLogo(image) || SaysLogo(image.Parent);
 
-    private static int Number(IElement element, string attribute) =>
-        int.TryParse(element.GetAttribute(attribute), NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
+    private static bool SaysLogo(HtmlNode element) =>
+        element.TryGet(HtmlAttribute.Class, out var classes) && classes.Contains("logo", StringComparison.OrdinalIgnoreCase);
+
+    private static int Number(HtmlNode element, HtmlAttribute attribute) =>
+        element.TryGet(attribute, out var value) && int.TryParse(value, NumberStyles.Integer, CultureInfo.InvariantCulture, out var number)
             ? Math.Clamp(number, 1, 65_534) : 1;
-
-    private static bool IsBlock(string name) => name is
-        "p" or "div" or "li" or "ul" or "ol" or "td" or "th" or "tr" or "table" or "h1" or "h2" or "h3" or "h4" or "h5" or "h6"
-        or "section" or "article"
-        or "main" or "header" or "footer" or "aside" or "nav" or "blockquote" or "pre" or "figure" or "figcaption" or "caption"
-        or "dl" or "dt" or "dd"
-        or "address" or "center" or "details" or "summary" or "fieldset" or "form" or "hgroup" or "hr" or "legend" or "menu" or "dir"
-        or "search"
-        or "listing" or "xmp" or "body" or "thead" or "tbody" or "tfoot" or "button";
 }

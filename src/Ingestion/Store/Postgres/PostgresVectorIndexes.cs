@@ -14,6 +14,11 @@ internal sealed class PostgresVectorIndexes(PostgresDatabase database, int exact
     /// <summary>More cannot be in an index of pgvector; such collections are always searched exactly.</summary>
     private const int MaxDimension = 2000;
 
+    /// <summary>Of the graph beside the vector, generously.</summary>
+    private const int BytesPerNode = 700;
+
+    private const long MostMemory = 1L << 30;
+
     /// <summary>The first half of an advisory lock; the second is the collection.</summary>
     private const int Lock = 721_340_512;
 
@@ -52,8 +57,9 @@ internal sealed class PostgresVectorIndexes(PostgresDatabase database, int exact
     {
         if (database.VectorVersion is null) return false;
         var due = (await session.ListAsync(
-            "SELECT id, dimension FROM ingestion.collection WHERE chunks>$1 AND dimension BETWEEN 1 AND $2",
-            row => (Id: row.GetInt64(0), Dimension: row.GetInt32(1)), (long)exactUpTo, MaxDimension)).ToDictionary(large => NameOf(large.Id, large.Dimension));
+            "SELECT id, dimension, chunks FROM ingestion.collection WHERE chunks>$1 AND dimension BETWEEN 1 AND $2",
+            row => (Id: row.GetInt64(0), Dimension: row.GetInt32(1), Chunks: row.GetInt64(2)), (long)exactUpTo, MaxDimension))
+            .ToDictionary(large => NameOf(large.Id, large.Dimension));
         var known = await session.ListAsync(
             """
             SELECT relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid=indexrelid
@@ -63,16 +69,28 @@ internal sealed class PostgresVectorIndexes(PostgresDatabase database, int exact
         // One that is not valid is being made, or was when its maker died.
         foreach (var (name, _) in known.Where(index => !index.IsValid || !due.ContainsKey(index.Name)))
             await AloneAsync(session, name, () => session.ExecuteAsync($"DROP INDEX CONCURRENTLY IF EXISTS ingestion.{name}"));
-        foreach (var (name, (id, dimension)) in due.Where(large => !known.Contains((large.Key, true))))
+        foreach (var (name, (id, dimension, chunks)) in due.Where(large => !known.Contains((large.Key, true))))
         {
-            await AloneAsync(session, name, () => session.ExecuteAsync(
-                $"""
-                CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON ingestion.chunk_vector
-                USING hnsw ((embedding::vector({dimension})) vector_cosine_ops) WHERE {Condition(id, dimension)}
-                """));
+            await AloneAsync(session, name, async () =>
+            {
+                await TakeMemoryAsync(session, chunks * (4L * dimension + BytesPerNode));
+                await session.ExecuteAsync(
+                    $"""
+                    CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON ingestion.chunk_vector
+                    USING hnsw ((embedding::vector({dimension})) vector_cosine_ops) WHERE {Condition(id, dimension)}
+                    """);
+                await session.ExecuteAsync("RESET maintenance_work_mem");
+            });
         }
         return true;
     }, cancel);
+
+    /// <summary>A graph that does not fit into the server's setting is made many times slower, on its disk.</summary>
+    private static Task<int> TakeMemoryAsync(PostgresSession session, long bytes) => session.ExecuteAsync(
+        """
+        SELECT set_config('maintenance_work_mem', greatest(pg_size_bytes(current_setting('maintenance_work_mem')), $1) / 1024 || 'kB', false)
+        """,
+        Math.Min(bytes, MostMemory));
 
     private static async Task AloneAsync(PostgresSession session, string name, Func<Task> run)
     {
