@@ -13,7 +13,8 @@ public interface ITaskEngine
 
     /// <summary>
     /// Hands out up to <paramref name="max"/> tasks that are due, in the order of priority, then of each tenant's fair turn, each with a
-    /// new attempt. Waits up to <paramref name="wait"/> for the first; empty when none came.
+    /// new attempt. Waits up to <paramref name="wait"/> for the first; empty when none came. It may come on a thread that others' answers
+    /// wait for: long work begins on another.
     /// </summary>
     Task<IReadOnlyList<Lease>> LeaseAsync(string worker, int max, TimeSpan wait, CancellationToken cancel);
 

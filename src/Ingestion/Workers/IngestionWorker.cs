@@ -64,6 +64,8 @@ public sealed class IngestionWorker(
 
     private async Task<AttemptEnd> AttemptAsync(LeaseHold hold)
     {
+        // Other workers' answers wait for the thread that brought the lease.
+        await Task.Yield();
         try
         {
             return await pipeline.RunAsync(hold);

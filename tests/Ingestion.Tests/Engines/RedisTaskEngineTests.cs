@@ -107,6 +107,18 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     }
 
     [Fact]
+    public async Task A_server_that_has_forgotten_the_functions_is_told_them_again()
+    {
+        var engine = await OpenAsync();
+        await EnqueueAsync(engine, Spec());
+        await using var redis = await shared.Redis.ConnectAsync();
+        await redis.GetServers()[0].ExecuteAsync("FUNCTION", "FLUSH");
+        var specs = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => EnqueueAsync(engine, Spec())));
+        await redis.GetServers()[0].ExecuteAsync("FUNCTION", "FLUSH");
+        Assert.Equal(specs.Length + 1, (await LeaseAsync(engine, 100)).Count);
+    }
+
+    [Fact]
     public async Task A_server_that_is_full_or_takes_no_writes_accepts_nothing_and_serves_again_when_it_does()
     {
         var engine = await OpenAsync();

@@ -167,6 +167,8 @@ public sealed partial class RedisEngine : ITaskEngine
             throw;
         }
         _watchers.Nudge(lease.TaskId);
+        // The worker goes on with its work, and others wait for their answers on this thread.
+        await Task.Yield();
         return LeaseReply.Held;
     }
 

@@ -6,6 +6,7 @@ namespace Ingestion.Engines.Redis;
 /// <summary>
 /// The steps of one shard on their way to Redis. Those that come while others are underway wait for them and then travel together, in
 /// one call that writes once what they have in common: the busier the engine, the less each costs. An idle one sends at once.
+/// Answers are handed out on one thread, one after the other.
 /// </summary>
 /// <param name="compose">The arguments of a call with these steps.</param>
 internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<ScriptStep[], object[]> compose)
@@ -17,6 +18,10 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
     private const int MaxTogether = 64;
 
     private readonly Lock _gate = new();
+
+    /// <summary>Steps leave in their order; who adds one does not wait for that.</summary>
+    private readonly Lock _sending = new();
+
     private readonly Queue<Step> _waiting = new();
     private int _underway;
 
@@ -40,25 +45,26 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
     {
         Step[] steps;
         Task<RedisResult> call;
-        lock (_gate)
+        lock (_sending)
         {
-            if (_waiting.Count == 0)
+            lock (_gate)
             {
-                _underway--;
-                return;
+                if (_waiting.Count == 0)
+                {
+                    _underway--;
+                    return;
+                }
+                steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
+                for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
             }
-            steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
-            for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
-            // Under the lock, for the order.
-            call = EngineFunction.Work.RunAsync(redis, shard, compose([.. steps.Select(step => step.Arguments)]));
+            call = EngineFunction.Work.RunAsync(redis, shard, compose(Array.ConvertAll(steps, step => step.Arguments)));
         }
         try
         {
             var answers = await call.ConfigureAwait(false);
             _ = SendAsync();
-            for (var i = 0; i < steps.Length - 1; i++) steps[i].EndElsewhere(answers[i]);
-            // The last one goes on right here: nothing is left to do but that.
-            steps[^1].SetResult(answers[steps.Length - 1]);
+            // Right here: to wake another thread for each costs more than what most callers do with it.
+            for (var i = 0; i < steps.Length; i++) steps[i].SetResult(answers[i]);
         }
         catch (Exception fault)
         {
@@ -80,9 +86,6 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
     private sealed class Step(ScriptStep arguments) : TaskCompletionSource<RedisResult>
     {
         public ScriptStep Arguments => arguments;
-
-        public void EndElsewhere(RedisResult answer) =>
-            ThreadPool.UnsafeQueueUserWorkItem(static state => state.Step.SetResult(state.Answer), (Step: this, Answer: answer), preferLocal: false);
 
         public void FailElsewhere(Exception fault) =>
             ThreadPool.UnsafeQueueUserWorkItem(static state => state.Step.TrySetException(state.Fault), (Step: this, Fault: fault), preferLocal: false);

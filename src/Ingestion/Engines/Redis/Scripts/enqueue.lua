@@ -1,20 +1,29 @@
--- What is to be added to sets of documents and to lists of tenants, by key.
-local documents, lists
+-- What is to be added to tenants' lists, and to their collections' sets of documents.
+local lists, documents
 
-local function begin_listings() documents, lists = {}, {} end
+local function begin_listings() lists, documents = {}, {} end
 
-local function append_to(of, key, ...)
-  local all = of[key]
-  if not all then
-    all = {}
-    of[key] = all
+local function enlist(tenant, collection, document, number, id)
+  local ids = lists[tenant]
+  if not ids then
+    ids = {}
+    lists[tenant], documents[tenant] = ids, {}
   end
-  for i = 1, select('#', ...) do all[#all + 1] = select(i, ...) end
+  ids[#ids + 1] = id
+  local members = documents[tenant][collection]
+  if not members then
+    members = {}
+    documents[tenant][collection] = members
+  end
+  local n = #members
+  members[n + 1], members[n + 2] = '0', listed(document, number, id)
 end
 
 local function write_listings()
-  for key, members in pairs(documents) do add(key, members) end
-  for key, ids in pairs(lists) do call('RPUSH', key, unpack(ids)) end
+  for tenant, ids in pairs(lists) do
+    call('RPUSH', joined('list', tenant), unpack(ids))
+    for collection, members in pairs(documents[tenant]) do add(joined('documents', tenant, collection), members) end
+  end
 end
 
 -- Accepts a task, or says why not. The values are the names and values of its hash.
@@ -42,8 +51,7 @@ function verbs.enqueue(packed, from)
   queue(id, seq, priority, place)
   count_waiting(tenant, 1)
   count_open(tenant, 1)
-  append_to(lists, joined('list', tenant), id)
-  append_to(documents, joined('documents', tenant, collection), '0', listed(document, seq, id))
+  enlist(tenant, collection, document, seq, id)
   if key ~= '' then call('SET', joined('key', tenant, key), id) end
   if file ~= '' then call('SADD', joined('upload', file), id) end
   tell('q', id)
