@@ -61,7 +61,7 @@ internal sealed class SharedInstances(int count) : IAsyncDisposable
     public async Task StartRedisAsync()
     {
         _redis = Quiet(Process.Start(new ProcessStartInfo(
-            "redis-server", ["--port", $"{RedisPort}", "--bind", "127.0.0.1", "--dir", Folder, "--appendonly", "yes", "--save", ""])
+            "redis-server", ["--port", $"{RedisPort}", "--bind", "127.0.0.1", "--dir", Folder, "--appendonly", "yes", "--appendfsync", "always", "--save", ""])
         { RedirectStandardOutput = true })!);
         await Task.Delay(300);
     }
