@@ -42,6 +42,8 @@ public class HostileDocumentTests
     [InlineData("pdf/hostile/unknown-operators.pdf")]
     [InlineData("pdf/hostile/open-picture.pdf")]
     [InlineData("pdf/hostile/names-of-gigabytes.pdf")]
+    [InlineData("pdf/hostile/unpacked-names-of-gigabytes.pdf")]
+    [InlineData("pdf/hostile/unpacked-outlines-of-gigabytes.pdf")]
     public async Task What_stands_beside_the_damage_is_read(string golden) =>
         Assert.Contains("The rest is read", (await Goldens.ReadAsync(golden)).Text, StringComparison.Ordinal);
 

@@ -10,14 +10,18 @@ namespace Ingestion.Extraction.Pdf;
 
 /// <summary>
 /// What the content draws with. Fonts that give widths for more characters than there can be come without these widths: the library keeps
-/// one for each, and a range of two numbers would ask for billions.
+/// one for each, and a range of two numbers would ask for billions. What no filter unpacks has not come past <see cref="FontFilters"/>
+/// and is bounded here.
 /// </summary>
 internal sealed class BoundedFonts(IResourceStore store, IPdfTokenScanner scanner) : IResourceStore
 {
     /// <summary>Of one font; a character has 16 bits.</summary>
     private const int MaxWidths = 3 * 65_536;
 
+    private static readonly NameToken[] Programs = [NameToken.FontFile, NameToken.FontFile2, NameToken.FontFile3];
+
     private readonly Dictionary<IndirectReference, DictionaryToken?> _mended = [];
+    private readonly HashSet<IndirectReference> _bounded = [];
     private readonly Dictionary<IFont, RememberedFont> _remembered = [];
 
     public void LoadResourceDictionary(DictionaryToken resourceDictionary)
@@ -47,21 +51,36 @@ internal sealed class BoundedFonts(IResourceStore store, IPdfTokenScanner scanne
     {
         if (token.As<DictionaryToken>(scanner) is not { } font) return null;
         var mended = font;
+        BoundPrograms(font);
         if (font.Value<StreamToken>(NameToken.ToUnicode, scanner) is { } map && !map.StreamDictionary.ContainsKey(NameToken.Filter))
         {
-            // What no filter unpacks has not come past FontFilters.
             FontPrograms.Bound(map.Data.Span);
             mended = mended.With(NameToken.ToUnicode, map);
         }
         if (font.Value<ArrayToken>(NameToken.DescendantFonts, scanner) is { Length: > 0 } descendants
             && descendants[0].As<DictionaryToken>(scanner) is { } descendant)
         {
+            BoundPrograms(descendant);
             var bounded = descendant;
             if (IsAbsurd(descendant.Value<ArrayToken>(NameToken.W, scanner), 1)) bounded = bounded.Without(NameToken.W);
             if (IsAbsurd(descendant.Value<ArrayToken>(NameToken.W2, scanner), 3)) bounded = bounded.Without(NameToken.W2);
             if (!ReferenceEquals(bounded, descendant)) mended = mended.With(NameToken.DescendantFonts, new ArrayToken([bounded]));
         }
         return ReferenceEquals(mended, font) ? null : mended;
+    }
+
+    // The library takes a font's program by its reference only, so that it is put under this one.
+    private void BoundPrograms(DictionaryToken font)
+    {
+        if (font.Value<DictionaryToken>(NameToken.FontDescriptor, scanner) is not { } descriptor) return;
+        foreach (var name in Programs)
+        {
+            if (!descriptor.Data.TryGetValue(name, out var token) || token is not IndirectReferenceToken reference) continue;
+            if (!_bounded.Add(reference.Data) || reference.As<StreamToken>(scanner) is not { } program) continue;
+            if (program.StreamDictionary.ContainsKey(NameToken.Filter)) continue;
+            FontPrograms.Bound(program.Data.Span);
+            scanner.ReplaceToken(reference.Data, program);
+        }
     }
 
     /// <param name="each">How many numbers a range of characters has: "first last width", or the three of vertical writing.</param>
