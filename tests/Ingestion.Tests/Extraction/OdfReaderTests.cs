@@ -79,6 +79,47 @@ public class OdfReaderTests
             <text:p>Kept<draw:frame><draw:text-box><text:p>Box</text:p></draw:text-box></draw:frame></text:p>
             """);
         Assert.Equal("Kept\n\nBox", document.Text);
+        Assert.Contains("deleted while changes were tracked", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("<text:p>Kept<office:annotation><text:p>Sure?</text:p></office:annotation></text:p>", "Comments")]
+    [InlineData("<text:p>Kept</text:p><office:annotation><text:p>Sure?</text:p></office:annotation>", "Comments")]
+    [InlineData("<text:p>Kept<text:span text:style-name=\"T3\">unseen</text:span></text:p>", "hides")]
+    [InlineData("<text:p>Kept<draw:frame><draw:image/></draw:frame></text:p>", "Pictures in the document: 1")]
+    [InlineData("<text:p>Kept<draw:frame><draw:object xlink:href=\"./Gone\"/></draw:frame></text:p>", "embedded object")]
+    [InlineData("<text:p>Kept<draw:frame><draw:object xlink:href=\"./Broken\"/></draw:frame></text:p>", "Broken/content.xml\" is broken")]
+    public async Task What_a_text_leaves_out_is_told(string body, string told)
+    {
+        var document = await ReadText(body);
+        Assert.Equal("Kept", document.Text);
+        Assert.Contains(told, Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pictures_on_a_sheet_are_told()
+    {
+        var document = await Read("application/vnd.oasis.opendocument.spreadsheet",
+            "<office:spreadsheet><table:table table:name=\"Data\"><table:table-row><table:table-cell><text:p>x</text:p>"
+            + "<draw:frame><draw:image/></draw:frame></table:table-cell></table:table-row></table:table></office:spreadsheet>");
+        Assert.Equal("## Data\n\nx", document.Text);
+        Assert.Contains("Pictures in the document: 1", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Slides_tell_that_they_are_hidden_and_that_comments_pictures_and_footers_are_left_out()
+    {
+        var document = await Read("application/vnd.oasis.opendocument.presentation", """
+            <office:presentation><draw:page><draw:frame><draw:text-box><text:p>Shown</text:p></draw:text-box></draw:frame>
+              <draw:frame><draw:image/></draw:frame><office:annotation><text:p>Sure?</text:p></office:annotation>
+              <draw:frame presentation:class="footer"><draw:text-box><text:p>Confidential</text:p></draw:text-box></draw:frame></draw:page>
+              <draw:page draw:style-name="Backup"><draw:frame><draw:text-box><text:p>Backup</text:p></draw:text-box></draw:frame></draw:page>
+            </office:presentation>
+            """);
+        Assert.Equal("Shown\n\nBackup", document.Text);
+        Assert.Equal(4, document.Warnings.Count);
+        foreach (var told in (string[])["Comments", "Slide 2 is hidden", "Pictures in the document: 1", "\"Confidential\""])
+            Assert.Single(document.Warnings, warning => warning.Contains(told, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -160,12 +201,16 @@ public class OdfReaderTests
             + "<style:style style:name=\"P1\" style:family=\"paragraph\" style:parent-style-name=\"Title\"/>"
             + "<style:style style:name=\"T1\" style:family=\"text\"><style:text-properties fo:font-weight=\"bold\"/></style:style>"
             + "<style:style style:name=\"T2\" style:family=\"text\"><style:text-properties fo:font-weight=\"normal\"/></style:style>"
+            + "<style:style style:name=\"T3\" style:family=\"text\"><style:text-properties text:display=\"none\"/></style:style>"
+            + "<style:style style:name=\"Backup\" style:family=\"drawing-page\">"
+            + "<style:drawing-page-properties presentation:visibility=\"hidden\"/></style:style>"
             + "<style:style style:name=\"Hidden\" style:family=\"table\"><style:table-properties table:display=\"false\"/></style:style>"
             + "<text:list-style style:name=\"L1\"><text:list-level-style-number text:level=\"1\" style:num-format=\"1\" style:num-suffix=\".\"/>"
             + "<text:list-level-style-number text:level=\"2\" style:num-format=\"a\" text:display-levels=\"2\"/></text:list-style>"
             + $"</office:automatic-styles><office:body>{body}</office:body></office:document-content>"),
         ("styles.xml", $"<office:document-styles {Namespaces}><office:styles><style:style style:name=\"Title\" style:family=\"paragraph\"/>"
             + "</office:styles></office:document-styles>"),
+        ("Broken/content.xml", "<math><mi>a"),
         ("Object 1/content.xml", "<math><semantics><mfrac><mi>a</mi><msup><mi>x</mi><mn>2</mn></msup></mfrac><annotation>a over x^2</annotation>"
             + "</semantics></math>"));
 }

@@ -14,13 +14,14 @@ internal sealed class OdfSlides(OdfBody body, MarkdownWriter writer, DocumentCon
         {
             if (xml.Name != "page") continue;
             writer.StartPage();
+            number++;
             if (body.Styles.Find("drawing-page", xml.Attribute("style-name")).IsHidden)
-                writer.Warn($"Slide {number + 1} is hidden when the presentation is shown.");
+                writer.Warn($"Slide {number} is hidden when the presentation is shown.");
             ReadShapes(xml);
             foreach (var block in _titles.Concat(_blocks)) block.Write(writer);
             _titles.Clear();
             _blocks.Clear();
-            content.Progress?.Invoke(new ReadProgress(++number, 0, "page"));
+            content.Progress?.Invoke(new ReadProgress(number, 0, "page"));
         }
     }
 
