@@ -246,14 +246,6 @@ public class FormatTests
     }
 
     [Fact]
-    public async Task An_old_word_document_keeps_its_paragraphs_and_lists()
-    {
-        var document = await Goldens.ReadAsync("doc/testException1.doc");
-        Assert.StartsWith("A Guide to Disability Access and Inclusion Plans (DAIPs) for Western Australian Public Authorities\n\n", document.Text, StringComparison.Ordinal);
-        Assert.Contains(document.Elements, element => element is { Kind: ElementKind.ListItem, Level: 1 });
-    }
-
-    [Fact]
     public async Task An_archive_is_read_file_by_file_under_their_names()
     {
         var archive = await Goldens.ReadAsync("zip/papers.zip");

@@ -95,6 +95,32 @@ public class PptxReaderTests
         Assert.Equal("Good", document.Text);
         Assert.Equal(3, document.PageCount);
         Assert.Equal(2, document.Warnings.Count);
+        Assert.Contains("slide3.xml\" is broken", document.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("Slide 2 is missing", document.Warnings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pictures_comments_and_embedded_objects_that_are_left_out_are_told()
+    {
+        var document = await OfficeFiles.ReadAsync(_reader, Pptx(
+            [Slide(Text("Seen") + "<p:pic/><p:pic/><p:graphicFrame><a:graphic><a:graphicData><p:oleObj/></a:graphicData></a:graphic></p:graphicFrame>")],
+            ("c", "comments", "../comments/comment1.xml")));
+        Assert.Equal("Seen", document.Text);
+        Assert.Equal(3, document.Warnings.Count);
+        Assert.Contains("embedded object", document.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("Comments on slide 1", document.Warnings[1], StringComparison.Ordinal);
+        Assert.Contains("Pictures on slide 1: 2", document.Warnings[2], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("false")]
+    public async Task A_slide_that_is_not_shown_is_read_and_told(string show)
+    {
+        var hidden = Slide(Text("Backup")).Replace("<p:sld ", $"<p:sld show=\"{show}\" ", StringComparison.Ordinal);
+        var document = await OfficeFiles.ReadAsync(_reader, Pptx(Slide(Text("Shown")), hidden));
+        Assert.Equal("Shown\n\nBackup", document.Text);
+        Assert.Contains("Slide 2 is hidden", Assert.Single(document.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -125,8 +151,11 @@ public class PptxReaderTests
 
     private Task<ExtractedDocument> Read(params string[] slides) => OfficeFiles.ReadAsync(_reader, Pptx([.. slides.Select(Slide)]));
 
+    private static byte[] Pptx(params string?[] slides) => Pptx(slides, []);
+
     /// <summary>The first slide has the last name, a layout, notes and a link.</summary>
-    private static byte[] Pptx(params string?[] slides)
+    /// <param name="relations">Further ones of the first slide.</param>
+    private static byte[] Pptx(string?[] slides, params (string Id, string Type, string Target)[] relations)
     {
         var names = slides.Select((_, i) => $"slides/slide{slides.Length - i}.xml").ToList();
         return OfficeFiles.Package(
@@ -135,8 +164,8 @@ public class PptxReaderTests
             ("ppt/presentation.xml", $"<p:presentation {Namespaces}><p:sldIdLst>"
                 + string.Concat(names.Select((_, i) => $"<p:sldId id=\"{256 + i}\" r:id=\"s{i}\"/>")) + "</p:sldIdLst></p:presentation>"),
             ("ppt/_rels/presentation.xml.rels", OfficeFiles.Relations([.. names.Select((name, i) => ($"s{i}", "slide", name))])),
-            ($"ppt/slides/_rels/slide{slides.Length}.xml.rels", OfficeFiles.Relations(("l", "slideLayout", "../slideLayouts/slideLayout1.xml"),
-                ("n", "notesSlide", "../notesSlides/notesSlide1.xml"), ("link", "hyperlink", "https://a.example/"))),
+            ($"ppt/slides/_rels/slide{slides.Length}.xml.rels", OfficeFiles.Relations([("l", "slideLayout", "../slideLayouts/slideLayout1.xml"),
+                ("n", "notesSlide", "../notesSlides/notesSlide1.xml"), ("link", "hyperlink", "https://a.example/"), .. relations])),
             ("ppt/slideLayouts/slideLayout1.xml", $"<p:sldLayout {Namespaces}>{Shape("<p:ph idx=\"1\"/>", "<a:lstStyle/>")}</p:sldLayout>"),
             ("ppt/slideLayouts/_rels/slideLayout1.xml.rels", OfficeFiles.Relations(("m", "slideMaster", "../slideMasters/slideMaster1.xml"))),
             ("ppt/slideMasters/slideMaster1.xml", $"<p:sldMaster {Namespaces}><p:txStyles><p:bodyStyle><a:lvl1pPr><a:buChar char=\"•\"/></a:lvl1pPr>"

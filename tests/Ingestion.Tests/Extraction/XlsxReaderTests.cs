@@ -132,6 +132,34 @@ public class XlsxReaderTests
     }
 
     [Fact]
+    public async Task A_sheet_that_is_missing_or_broken_costs_only_itself()
+    {
+        var document = await OfficeFiles.ReadAsync(_reader,
+            Xlsx("<row><c><v>1</v></c></row>", second: "<row><c><v>2</v></c></row><row", sheets: "<sheet name=\"Gone\" sheetId=\"3\" r:id=\"three\"/>"));
+        Assert.EndsWith("## Data\n\n1", document.Text, StringComparison.Ordinal);
+        Assert.Equal(2, document.Warnings.Count);
+        Assert.Contains("other.xml\" is broken", document.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("\"Gone\" is missing", document.Warnings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pictures_on_a_sheet_are_told_and_their_descriptions_are_read()
+    {
+        var document = await OfficeFiles.ReadAsync(_reader, Xlsx("<row><c><v>1</v></c></row>", drawing:
+            "<d><pic><cNvPr descr=\"Sales by month\"/></pic><pic/></d>"));
+        Assert.Equal("## Data\n\n1\n\nSales by month", document.Text);
+        Assert.Contains("Pictures in the workbook: 2", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Headers_and_footers_of_a_sheet_stay_out_of_the_text_and_are_told()
+    {
+        var document = await Read("<row><c><v>1</v></c></row>", "<headerFooter><oddFooter>&amp;LConfidential</oddFooter></headerFooter>");
+        Assert.Equal("## Data\n\n1", document.Text);
+        Assert.Contains("\"Confidential\"", Assert.Single(document.Warnings), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task More_cells_than_the_limit_are_too_large()
     {
         var cross = "<row r=\"1\">" + string.Concat(Enumerable.Repeat("<c><v>1</v></c>", 1000)) + "</row>"
@@ -176,11 +204,12 @@ public class XlsxReaderTests
         OfficeFiles.ReadAsync(_reader, Xlsx(rows, after, from1904));
 
     /// <summary>A second sheet is hidden and comes first in the workbook.</summary>
-    private static byte[] Xlsx(string rows, string after = "", bool from1904 = false, string? second = null) => OfficeFiles.Package(
+    private static byte[] Xlsx(
+        string rows, string after = "", bool from1904 = false, string? second = null, string sheets = "", string drawing = "<d/>") => OfficeFiles.Package(
         ("_rels/.rels", OfficeFiles.Relations(("main", "officeDocument", "/xl/book.xml"))),
         ("xl/book.xml", $"<workbook {Namespaces}><workbookPr date1904=\"{(from1904 ? 1 : 0)}\"/><sheets>"
             + (second is null ? "" : "<sheet name=\"Secret\" sheetId=\"2\" state=\"hidden\" r:id=\"two\"/>")
-            + "<sheet name=\"Data\" sheetId=\"1\" r:id=\"one\"/></sheets></workbook>"),
+            + $"<sheet name=\"Data\" sheetId=\"1\" r:id=\"one\"/>{sheets}</sheets></workbook>"),
         ("xl/_rels/book.xml.rels", OfficeFiles.Relations(
             ("one", "worksheet", "sheets/any.xml"), ("two", "worksheet", "sheets/other.xml"),
             ("s", "styles", "styles.xml"), ("t", "sharedStrings", "strings.xml"))),
@@ -188,7 +217,9 @@ public class XlsxReaderTests
             + "<xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"10\"/><xf numFmtId=\"164\"/><xf numFmtId=\"21\"/><xf numFmtId=\"46\"/>"
             + "</cellXfs></styleSheet>"),
         ("xl/strings.xml", $"<sst {Namespaces}><si><t>shared</t><rPh><t>phonetic</t></rPh></si></sst>"),
-        ("xl/sheets/_rels/any.xml.rels", OfficeFiles.Relations(("link", "hyperlink", "https://a.example/"))),
+        ("xl/sheets/_rels/any.xml.rels", OfficeFiles.Relations(
+            ("link", "hyperlink", "https://a.example/"), ("d", "drawing", "../drawings/any.xml"))),
+        ("xl/drawings/any.xml", drawing),
         ("xl/sheets/any.xml", $"<worksheet {Namespaces}><sheetData>{rows}</sheetData>{after}</worksheet>"),
         ("xl/sheets/other.xml", $"<worksheet {Namespaces}><sheetData>{second}</sheetData></worksheet>"));
 }
