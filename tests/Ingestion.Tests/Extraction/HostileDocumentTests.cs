@@ -35,6 +35,7 @@ public class HostileDocumentTests
 
     [Theory]
     [InlineData("pdf/hostile/widths-of-billions.pdf")]
+    [InlineData("pdf/hostile/font-of-a-graphics-state.pdf")]
     [InlineData("pdf/hostile/vertical-widths-of-billions.pdf")]
     [InlineData("pdf/hostile/font-ends-in-a-number.pdf")]
     [InlineData("pdf/hostile/unicode-of-billions.pdf")]

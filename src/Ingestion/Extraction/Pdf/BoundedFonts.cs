@@ -109,7 +109,12 @@ internal sealed class BoundedFonts(IResourceStore store, IPdfTokenScanner scanne
 
     public IFont? GetFont(NameToken name) => store.GetFont(name) is { } font ? Remembered(font) : null;
 
-    public IFont GetFontDirectly(IndirectReferenceToken fontReferenceToken) => Remembered(store.GetFontDirectly(fontReferenceToken));
+    public IFont GetFontDirectly(IndirectReferenceToken fontReferenceToken)
+    {
+        // The font of a graphics state, which stands in no dictionary of fonts.
+        if (MendedOnce(fontReferenceToken) is { } mended) scanner.ReplaceToken(fontReferenceToken.Data, mended);
+        return Remembered(store.GetFontDirectly(fontReferenceToken));
+    }
 
     // The library asks these two kinds for more than a font's interface says.
     private IFont Remembered(IFont font)
