@@ -18,6 +18,17 @@ public class FontProgramsTests
         Assert.Contains("78 beginbfchar\n<00> <0393>\nendbfchar", bound, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("/CIDInit /ProcSet findresource begin\n")]
+    [InlineData("%!PS-Adobe-3.0 Resource-CMap\n")]
+    [InlineData("\0\u0001\0\0\0\0\0\0\0\0\0\0\n")]
+    public void A_range_without_measure_becomes_one_character_however_the_map_begins(string start)
+    {
+        var bytes = Encoding.ASCII.GetBytes(start + "1 beginbfrange\n<2147483647> <3B> <0028>\nendbfrange\n");
+        FontPrograms.Bound(bytes);
+        Assert.EndsWith("<00        > <00> <0028>\nendbfrange\n", Encoding.ASCII.GetString(bytes), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_outlines_of_a_compact_font_go_and_the_rest_stays()
     {

@@ -25,7 +25,8 @@ internal static class FontPrograms
         if (program.StartsWith("\0\u0001\0\0"u8) || program.StartsWith("true"u8) || program.StartsWith("OTTO"u8)) HideNames(program);
         else if (program.StartsWith("%!"u8) || (program.Length > 8 && program[0] == 0x80)) RemoveOutlines(program);
         else if (program.StartsWith("\u0001\0\u0004"u8)) CompactOutlines.Remove(program);
-        else BoundRanges(program);
+        // A map may begin as any of them does.
+        BoundRanges(program);
     }
 
     // Its version, how many tables it has, and for each a tag of four letters with three numbers.
