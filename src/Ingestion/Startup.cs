@@ -7,6 +7,7 @@ using Ingestion.Embedding;
 using Ingestion.Embedding.Cache;
 using Ingestion.Embedding.Onnx;
 using Ingestion.Embedding.Pacing;
+using Ingestion.Embedding.Queries;
 using Ingestion.Engines;
 using Ingestion.Extraction.Host;
 using Ingestion.Extraction.Ocr;
@@ -168,6 +169,8 @@ internal static class Startup
                 MemoryMegabytes = settings.ExtractionMemoryMb,
             });
         });
+        services.AddSingleton<WaitingQueries>().AddSingleton<QueryEmbedder>();
+        services.AddSingleton<QueryAnswers>().AddHostedService(parts => parts.GetRequiredService<QueryAnswers>());
         services.AddSingleton<DocumentPreparation>().AddSingleton<ChunkEmbedding>().AddSingleton<IngestionPipeline>().AddSingleton<EmbeddingCallbacks>();
     }
 

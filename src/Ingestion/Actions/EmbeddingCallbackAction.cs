@@ -23,7 +23,10 @@ public sealed record EmbeddingCallbackAction
     public string? Model { get; init; }
     public string? Error { get; init; }
 
-    /// <summary>Reads an action's JSON.</summary>
+    /// <summary>Why what it says cannot be used although it says whom it is for, for the sender; null where it can.</summary>
+    public string? Flaw { get; init; }
+
+    /// <summary>Reads an action's JSON; null where it does not say whom it is for.</summary>
     /// <param name="reason">Why it cannot be read, for the sender.</param>
     public static EmbeddingCallbackAction? Parse(JsonElement action, out string reason)
     {
@@ -49,31 +52,22 @@ public sealed record EmbeddingCallbackAction
 
         var status = Text(action, "status");
         var isSuccess = status is "success" or "completed";
-        if (!isSuccess && status is not ("error" or "failed"))
-        {
-            reason = "status must be success, completed, error or failed.";
-            return null;
-        }
+        string? flaw = null;
+        if (!isSuccess && status is not ("error" or "failed")) flaw = "status must be success, completed, error or failed.";
         var result = action.TryGetProperty("result", out var inner) && inner.ValueKind == JsonValueKind.Object ? inner : action;
         if (!TryReadVectors(action, out var vectors) || (vectors.Count == 0 && !TryReadVectors(result, out vectors)))
-        {
-            reason = "embeddings must be lists of finite numbers.";
-            return null;
-        }
-        if (isSuccess && vectors.Count == 0)
-        {
-            reason = "A successful callback needs embeddings.";
-            return null;
-        }
+            flaw ??= "embeddings must be lists of finite numbers.";
+        else if (isSuccess && vectors.Count == 0) flaw = "A successful callback needs embeddings.";
         return new EmbeddingCallbackAction
         {
             TenantId = Text(action, "tenant_id")!,
             TaskId = Text(action, "task_id")!,
-            IsSuccess = isSuccess,
+            IsSuccess = isSuccess && flaw is null,
+            Flaw = flaw,
             Attempt = action.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
                 && metadata.TryGetProperty("attempt", out var attempt)
                 && attempt.ValueKind == JsonValueKind.Number && attempt.TryGetInt32(out var number) ? number : null,
-            Embeddings = vectors,
+            Embeddings = flaw is null ? vectors : [],
             ChunkIds = ReadChunkIds(action),
             Model = Text(action, "model"),
             Error = ReadError(action) ?? ReadError(result),

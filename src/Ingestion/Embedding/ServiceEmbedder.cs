@@ -35,7 +35,8 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbed
             if (!answer.IsSuccessStatusCode) throw Refusal(answer);
             await using var stream = await answer.Content.ReadAsStreamAsync(cancel);
             using var json = await JsonDocument.ParseAsync(stream, cancellationToken: cancel);
-            return new EmbeddingAnswer.Vectors(Read(json.RootElement, batch));
+            var action = EmbeddingCallbackAction.Parse(json.RootElement, out var reason) ?? throw Unreadable(reason);
+            return new EmbeddingAnswer.Vectors(VectorsOf(action, batch));
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
@@ -62,10 +63,13 @@ public sealed class ServiceEmbedder(HttpClient http, Settings settings) : IEmbed
         return new EmbeddingException($"The embedding service refused the request with status {status}.{advice}", fault, ProviderAnswer.RetryAfterOf(answer));
     }
 
-    private static ReadOnlyMemory<float>[] Read(JsonElement json, EmbeddingBatch batch)
+    private static EmbeddingException Unreadable(string reason) => new("The embedding service's answer cannot be read: " + reason, EmbeddingFault.Nonsense);
+
+    /// <summary>One for each text of the batch, in order.</summary>
+    /// <exception cref="EmbeddingException">The service reports an error, or its vectors are not those of the batch.</exception>
+    internal static ReadOnlyMemory<float>[] VectorsOf(EmbeddingCallbackAction action, EmbeddingBatch batch)
     {
-        var action = EmbeddingCallbackAction.Parse(json, out var reason)
-            ?? throw new EmbeddingException("The embedding service's answer cannot be read: " + reason, EmbeddingFault.Nonsense);
+        if (action.Flaw is { } flaw) throw Unreadable(flaw);
         if (!action.IsSuccess)
             throw new EmbeddingException($"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", EmbeddingFault.Away);
         ReadOnlyMemory<float>[] vectors = [.. action.Embeddings.Select(vector => (ReadOnlyMemory<float>)vector)];

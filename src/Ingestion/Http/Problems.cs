@@ -117,8 +117,9 @@ public static class Problems
         + "Idempotency-Key it is done once, even where this one was taken after all.",
         RetryAfter: TimeSpan.FromSeconds(5));
 
-    public static Problem EmbeddingUnavailable(TimeSpan? retryAfter) => new(503, "embedding_unavailable",
-        "The embedding provider does not answer, so the query cannot be embedded. Search with mode text, or try again after the time in Retry-After.",
+    /// <param name="why">What became of the query, in whole sentences.</param>
+    public static Problem EmbeddingUnavailable(string why, TimeSpan? retryAfter) => new(503, "embedding_unavailable",
+        $"The query cannot be embedded now. {why} Search with mode text, or send query_embedding, or try again after the time in Retry-After.",
         RetryAfter: retryAfter ?? TimeSpan.FromSeconds(5));
 
     public static Problem Internal() => new(500, "internal_error",

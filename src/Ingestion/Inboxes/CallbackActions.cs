@@ -5,7 +5,7 @@ using Ingestion.Pipeline;
 
 namespace Ingestion.Inboxes;
 
-/// <summary>An <see cref="EmbeddingCallbackAction"/> brings a parked task its vectors.</summary>
+/// <summary>An <see cref="EmbeddingCallbackAction"/> brings a parked task, or a query, its vectors.</summary>
 public sealed class CallbackActions(EmbeddingCallbacks callbacks, Settings settings) : IActionHandler
 {
     public string Queue => settings.EmbeddingCallbackQueue;
@@ -16,7 +16,7 @@ public sealed class CallbackActions(EmbeddingCallbacks callbacks, Settings setti
         var result = await callbacks.HandleAsync(callback, cancel);
         return result.Kind switch
         {
-            CallbackKind.UnknownTask => ActionOutcome.Dead(result.Message),
+            CallbackKind.UnknownTask or CallbackKind.Unreadable => ActionOutcome.Dead(result.Message),
             // What was refused, the task has been told; what came late changes nothing.
             CallbackKind.Taken or CallbackKind.Late or CallbackKind.Refused => ActionOutcome.Done,
         };

@@ -11,7 +11,7 @@ public static class EmbeddingCallbackApi
 
     public static RouteHandlerBuilder MapEmbeddingCallback(this IEndpointRouteBuilder api) =>
         api.MapPost("/embeddings/callback", TakeAsync).WithTags("Embeddings")
-            .WithSummary("Bring the vectors that a waiting task asked for (an EmbeddingCallbackAction)")
+            .WithSummary("Bring the vectors that a waiting task or query asked for (an EmbeddingCallbackAction)")
             .Produces<CallbackResponse>(202).ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
 
     private static async Task<IResult> TakeAsync(HttpContext http, EmbeddingCallbacks callbacks)
@@ -26,6 +26,7 @@ public static class EmbeddingCallbackApi
         return result.Kind switch
         {
             CallbackKind.UnknownTask => Problems.TaskNotFound(action.TaskId),
+            CallbackKind.Unreadable => Problems.InvalidBody(result.Message),
             CallbackKind.Taken or CallbackKind.Late => Results.Json(new CallbackResponse(true, result.Message), CallbackWire.Answers.CallbackResponse, statusCode: 202),
             CallbackKind.Refused => Results.Json(new CallbackResponse(false, result.Message), CallbackWire.Answers.CallbackResponse, statusCode: 202),
         };

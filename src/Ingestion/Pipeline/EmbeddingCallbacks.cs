@@ -1,5 +1,6 @@
 using Ingestion.Actions;
 using Ingestion.Embedding;
+using Ingestion.Embedding.Queries;
 using Ingestion.Store;
 using Ingestion.Tasks;
 
@@ -7,22 +8,25 @@ namespace Ingestion.Pipeline;
 
 public enum CallbackKind
 {
-    /// <summary>Vectors were saved; the task goes on where it has them all.</summary>
+    /// <summary>Vectors were saved, and the task goes on where it has them all; or a query got its answer.</summary>
     Taken,
 
-    /// <summary>The task is cancelled, finished, or on another attempt: nothing changed.</summary>
+    /// <summary>The task is cancelled, finished, or on another attempt, or nobody here waits for the query: nothing changed.</summary>
     Late,
 
     UnknownTask,
 
     /// <summary>The vectors do not fit the chunks: the task is told and tries again.</summary>
     Refused,
+
+    /// <summary>It names whom it is for, and nothing else in it can be used.</summary>
+    Unreadable,
 }
 
 public sealed record CallbackResult(CallbackKind Kind, string Message);
 
-/// <summary>Brings an embedding service's answer to the task that waits for it. The same answer twice is the same as once.</summary>
-public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, ChunkEmbedding embedding)
+/// <summary>Brings an embedding service's answer to the task or the query that waits for it. The same answer twice is the same as once.</summary>
+public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, ChunkEmbedding embedding, QueryAnswers queries)
 {
     private const int ReadAtOnce = 1_000;
     private const int ParkingTries = 100;
@@ -30,7 +34,12 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, Ch
 
     public async Task<CallbackResult> HandleAsync(EmbeddingCallbackAction action, CancellationToken cancel)
     {
+        var isOfQuery = WaitingQueries.HasIdOfQuery(action.TaskId);
+        var isTaken = isOfQuery && await queries.BringAsync(action);
+        if (action.Flaw is { } flaw) return new(CallbackKind.Unreadable, flaw);
+        if (isTaken) return new(CallbackKind.Taken, "The query has its answer.");
         var task = await engine.GetAsync(action.TenantId, action.TaskId, cancel);
+        if (task is null && isOfQuery) return new(CallbackKind.Late, "No query waits for this here; other instances have been told, and nothing was changed.");
         if (task is null) return new(CallbackKind.UnknownTask, "There is no such task for this tenant.");
         var isOlder = action.Attempt is { } attempt && attempt < task.Attempt;
         // The state that clients see may be a moment behind the request that this answers; what is staged is not.

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Ingestion.Embedding;
+using Ingestion.Embedding.Queries;
 using Ingestion.Http;
 using Ingestion.Store;
 
@@ -20,7 +21,7 @@ public static class SearchApi
             .WithSummary("Search a collection by words, by meaning, or both")
             .Accepts<SearchRequest>("application/json").Produces<SearchResponse>().ProducesErrors(400, 409).Needs(Scopes.Read);
 
-    private static async Task<IResult> SearchAsync(HttpContext http, IChunkStore store, IEmbedder embedder)
+    private static async Task<IResult> SearchAsync(HttpContext http, IChunkStore store, IEmbedder embedder, QueryEmbedder queries)
     {
         var (request, broken) = await RequestJson.ReadAsync(http.Request, SearchWire.Default.SearchRequest);
         if (request is null) return broken!;
@@ -35,7 +36,7 @@ public static class SearchApi
         {
             var space = await store.GetVectorSpaceAsync(tenant, request.CollectionId!, http.RequestAborted);
             if (space is null) return Found([], request);
-            (vector, problem) = await VectorAsync(request, tenant, space, embedder, http.RequestAborted);
+            (vector, problem) = await VectorAsync(request, tenant, space, embedder, queries, http.RequestAborted);
             if (problem is not null) return problem;
             if (request.Query is not null) model = space.Model;
         }
@@ -91,7 +92,7 @@ public static class SearchApi
     }
 
     private static async Task<(ReadOnlyMemory<float>, Problem?)> VectorAsync(
-        SearchRequest request, string tenant, VectorSpace space, IEmbedder embedder, CancellationToken cancel)
+        SearchRequest request, string tenant, VectorSpace space, IEmbedder embedder, QueryEmbedder queries, CancellationToken cancel)
     {
         if (request.QueryEmbedding is { Count: > 0 } given)
         {
@@ -105,25 +106,14 @@ public static class SearchApi
             return (default, Problems.Invalid("query", $"query has more than the {limit.Tokens} tokens that {space.Model} takes. Shorten it, or search with mode text."));
         try
         {
-            var answer = await embedder.EmbedAsync(
-                new EmbeddingBatch
-                {
-                    TenantId = tenant,
-                    CollectionId = request.CollectionId!,
-                    DocumentId = "",
-                    TaskId = "",
-                    Attempt = 0,
-                    Model = space.Model,
-                    TotalChunks = 1,
-                    Texts = [new BatchText(0, "", request.Query!)],
-                }, cancel);
-            return answer is EmbeddingAnswer.Vectors { Values: [var vector] } && vector.Length == space.Dimension
+            var vector = await queries.EmbedAsync(tenant, request.CollectionId!, space.Model, request.Query!, cancel);
+            return vector.Length == space.Dimension
                 ? (vector, null)
-                : (default, Problems.ModelConflict("The embedding provider answers later or with another dimension, so a query cannot be embedded. Search with mode text, or send query_embedding."));
+                : (default, Problems.ModelConflict($"The embedding provider gave the query {vector.Length} numbers; this collection's vectors ({space.Model}) have {space.Dimension}. Search with mode text, or send query_embedding."));
         }
         catch (EmbeddingException fault)
         {
-            return (default, Problems.EmbeddingUnavailable(fault.RetryAfter));
+            return (default, Problems.EmbeddingUnavailable(fault.Message, fault.RetryAfter));
         }
     }
 
