@@ -17,8 +17,34 @@ internal abstract class Contestant : IAsyncDisposable
 
     protected List<Process> Processes { get; } = [];
 
+    /// <summary>Where documents are posted to.</summary>
+    protected abstract string Route { get; }
+
+    /// <summary>Puts a request together, ready to be sent: a load of many must not wait for its sender to do it.</summary>
+    public async Task<HttpContent> PrepareAsync(byte[] bytes, string name)
+    {
+        using var form = FormOf(bytes, name);
+        var body = new ByteArrayContent(await form.ReadAsByteArrayAsync());
+        body.Headers.ContentType = form.Headers.ContentType;
+        return body;
+    }
+
     /// <summary>Sends a document and gives the id that its end is known by.</summary>
-    public abstract Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel);
+    public async Task<string> SendAsync(HttpContent prepared, CancellationToken cancel)
+    {
+        using var request = prepared;
+        using var answer = await Http.PostAsync(Route, request, cancel);
+        var body = await answer.Content.ReadAsByteArrayAsync(cancel);
+        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException(Encoding.UTF8.GetString(body));
+        return IdIn(JsonElement.Parse(body));
+    }
+
+    public async Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel) =>
+        await SendAsync(await PrepareAsync(bytes, name), cancel);
+
+    protected abstract MultipartFormDataContent FormOf(byte[] bytes, string name);
+
+    protected abstract string IdIn(JsonElement answer);
 
     /// <summary>How many have ended, well or not.</summary>
     public abstract Task<int> CountEndedAsync();
@@ -124,18 +150,17 @@ internal sealed class IngestionService : Contestant
         return service;
     }
 
-    public override async Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel)
+    protected override string Route => "api/v1/documents";
+
+    protected override MultipartFormDataContent FormOf(byte[] bytes, string name) => new()
     {
-        using var form = new MultipartFormDataContent();
-        form.Add(new StringContent("bench"), "tenant_id");
-        form.Add(new StringContent("c"), "collection_id");
-        form.Add(new StringContent($"d{Interlocked.Increment(ref _sent)}"), "document_id");
-        form.Add(new ByteArrayContent(bytes), "file", name);
-        using var answer = await Http.PostAsync("api/v1/documents", form, cancel);
-        var body = await answer.Content.ReadAsStringAsync(cancel);
-        if (!answer.IsSuccessStatusCode) throw new InvalidOperationException($"{name}: {body}");
-        return JsonElement.Parse(body).GetProperty("task").GetProperty("task_id").GetString()!;
-    }
+        { new StringContent("bench"), "tenant_id" },
+        { new StringContent("c"), "collection_id" },
+        { new StringContent($"d{Interlocked.Increment(ref _sent)}"), "document_id" },
+        { new ByteArrayContent(bytes), "file", name },
+    };
+
+    protected override string IdIn(JsonElement answer) => answer.GetProperty("task").GetProperty("task_id").GetString()!;
 
     public override async Task<int> CountEndedAsync()
     {
@@ -201,13 +226,11 @@ internal sealed class DiyStack : Contestant
         return stack;
     }
 
-    public override async Task<string> SendAsync(byte[] bytes, string name, CancellationToken cancel)
-    {
-        using var form = new MultipartFormDataContent { { new ByteArrayContent(bytes), "file", name } };
-        using var answer = await Http.PostAsync("documents", form, cancel);
-        answer.EnsureSuccessStatusCode();
-        return JsonElement.Parse(await answer.Content.ReadAsStringAsync(cancel)).GetProperty("id").GetString()!;
-    }
+    protected override string Route => "documents";
+
+    protected override MultipartFormDataContent FormOf(byte[] bytes, string name) => new() { { new ByteArrayContent(bytes), "file", name } };
+
+    protected override string IdIn(JsonElement answer) => answer.GetProperty("id").GetString()!;
 
     public override async Task<int> CountEndedAsync()
     {

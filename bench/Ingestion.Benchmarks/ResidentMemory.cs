@@ -20,6 +20,19 @@ internal static class ResidentMemory
         return Read("VmHWM:") - before;
     }
 
+    /// <summary>Bytes of another process at its highest; 0 where it has gone.</summary>
+    public static long HighestOf(int processId)
+    {
+        try
+        {
+            return Read("VmHWM:", processId.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception fault) when (fault is IOException or InvalidOperationException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>Bytes of another process, now.</summary>
     public static long Of(int processId) => Read("VmRSS:", processId.ToString(CultureInfo.InvariantCulture));
 

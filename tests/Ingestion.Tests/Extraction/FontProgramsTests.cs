@@ -30,6 +30,21 @@ public class FontProgramsTests
     }
 
     [Fact]
+    public void A_TrueType_font_loses_its_names_and_where_its_outlines_are()
+    {
+        byte[] font =
+        [
+            0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0,
+            .. "name"u8, 1, 1, 1, 1, 0, 0, 0, 44, 0, 0, 0, 2,
+            .. "loca"u8, 1, 1, 1, 1, 0, 0, 0, 46, 255, 255, 255, 255,
+            7, 7, 8, 9,
+        ];
+        byte[] expected = [.. font[..12], .. "none"u8, .. font[16..46], 0, 0];
+        FontPrograms.Bound(font);
+        Assert.Equal(expected, font);
+    }
+
+    [Fact]
     public void The_outlines_of_a_compact_font_go_and_the_rest_stays()
     {
         // Header, one name, one dictionary (CharStrings at 23), no strings, no subroutines, and two glyphs of three and one bytes.

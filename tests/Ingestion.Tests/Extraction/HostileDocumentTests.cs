@@ -45,6 +45,8 @@ public class HostileDocumentTests
     [InlineData("pdf/hostile/names-of-gigabytes.pdf")]
     [InlineData("pdf/hostile/unpacked-names-of-gigabytes.pdf")]
     [InlineData("pdf/hostile/unpacked-outlines-of-gigabytes.pdf")]
+    [InlineData("pdf/hostile/glyph-of-glyphs.pdf")]
+    [InlineData("pdf/hostile/outline-in-a-circle.pdf")]
     public async Task What_stands_beside_the_damage_is_read(string golden) =>
         Assert.Contains("The rest is read", (await Goldens.ReadAsync(golden)).Text, StringComparison.Ordinal);
 

@@ -63,6 +63,16 @@ public class XlsReaderTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
+    public async Task Cells_that_go_on_without_end_are_left_out_with_a_warning()
+    {
+        // Two records, one of numbers and one of blanks, end in column 65,535: no number without sign gets beyond that.
+        var bytes = await File.ReadAllBytesAsync(OfficeFiles.Golden("xls/hostile", "endless-cells.xls").First(), Cancel);
+        var read = await OfficeFiles.ReadAsync(_reader, bytes);
+        Assert.Contains(read.Warnings, warning => warning.StartsWith("Stretches of cells that are damaged were left out: 2.", StringComparison.Ordinal));
+        Assert.Contains("| Total ", read.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sheet_that_says_it_is_larger_than_the_format_allows_is_left_out_with_a_warning()
     {
         var bytes = await File.ReadAllBytesAsync(OfficeFiles.Golden("xls", "testEXCEL_hyperlinks.xls").First(), Cancel);

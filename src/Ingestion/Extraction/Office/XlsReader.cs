@@ -23,12 +23,13 @@ public sealed class XlsReader : IDocumentReader
         var container = CompoundFile.IsOne(content.Bytes) ? new CompoundFile(content.Bytes) : null;
         if (container is null) RefuseZip(content.Bytes);
         var records = container?.ReadStream("Workbook") ?? container?.ReadStream("Book");
+        var damaged = records is null ? 0 : RemoveEndless(records);
         try
         {
             using var reader = ExcelReaderFactory.CreateReader(
                 records is null ? content.Bytes : new MemoryStream(records, writable: false), new ExcelReaderConfiguration { LeaveOpen = true });
             var document = ReadSheets(reader, content, cancel);
-            if (records is not null) document = document with { Warnings = [.. document.Warnings, .. LeftOut(records)] };
+            if (records is not null) document = document with { Warnings = [.. document.Warnings, .. LeftOut(records, damaged)] };
             return container is null ? document : SummaryInformation.Of(container).Describe(document);
         }
         catch (InvalidPasswordException)
@@ -48,20 +49,53 @@ public sealed class XlsReader : IDocumentReader
         }
     }
 
-    /// <summary>What the library has no eyes for, told by the types of the records: two bytes each, then two for their length.</summary>
-    private static IEnumerable<string> LeftOut(byte[] records)
+    /// <summary>
+    /// Several cells of a row in one record, which ends with the number of the last: the library goes on until it has come there, however
+    /// far that is. Such a record gets a type that means nothing. Returns how many there were.
+    /// </summary>
+    private static int RemoveEndless(byte[] records)
+    {
+        const int Numbers = 0x00BD, Blanks = 0x00BE, Password = 0x002F, Nothing = 0x7FFF;
+        var removed = 0;
+        foreach (var (at, type, length) in Walk(records))
+        {
+            // What follows is scrambled, and so as good as any.
+            if (type == Password) break;
+            if (type is not (Numbers or Blanks) || length < 6) continue;
+            int first = BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at + 6)),
+                last = BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at + 4 + length - 2));
+            if (first <= last && last < MaxColumns) continue;
+            BinaryPrimitives.WriteUInt16LittleEndian(records.AsSpan(at), Nothing);
+            removed++;
+        }
+        return removed;
+    }
+
+    /// <summary>Where each record begins, its type and the length of what it holds: two bytes for either stand in front.</summary>
+    private static IEnumerable<(int At, int Type, int Length)> Walk(byte[] records)
+    {
+        for (int at = 0, length; at + 4 <= records.Length; at += 4 + length)
+        {
+            length = BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at + 2));
+            if (at + 4 + length <= records.Length) yield return (at, BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at)), length);
+        }
+    }
+
+    /// <summary>What the library has no eyes for, told by the types of the records.</summary>
+    private static IEnumerable<string> LeftOut(byte[] records, int damaged)
     {
         const int Note = 0x001C, Link = 0x01B8, Chart = 0x1002;
         int notes = 0, links = 0, charts = 0;
-        for (var at = 0; at + 4 <= records.Length; at += 4 + BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at + 2)))
+        foreach (var (_, type, _) in Walk(records))
         {
-            switch (BinaryPrimitives.ReadUInt16LittleEndian(records.AsSpan(at)))
+            switch (type)
             {
                 case Note: notes++; break;
                 case Link: links++; break;
                 case Chart: charts++; break;
             }
         }
+        if (damaged > 0) yield return $"Stretches of cells that are damaged were left out: {damaged}. Open the workbook in its program and save it as XLSX.";
         if (notes > 0) yield return $"Comments on cells were left out: {notes}. Save the workbook as XLSX to have them read.";
         if (links > 0) yield return $"The addresses of links were left out: {links}. Save the workbook as XLSX to have them read.";
         if (charts > 0) yield return $"Charts were left out: {charts}. Save the workbook as XLSX to have them read.";

@@ -6,7 +6,7 @@ namespace Ingestion.Extraction.Pdf;
 
 /// <summary>
 /// Takes from fonts, in place, what says nothing about a text and what a damaged one makes the library read for minutes or into gigabytes:
-/// the names of a TrueType font, the outlines of a Type 1 or a compact font, and ranges of more characters than there are.
+/// the names of a TrueType font, the outlines of any font, and ranges of more characters than there are.
 /// </summary>
 internal static class FontPrograms
 {
@@ -22,21 +22,31 @@ internal static class FontPrograms
 
     public static void Bound(Span<byte> program)
     {
-        if (program.StartsWith("\0\u0001\0\0"u8) || program.StartsWith("true"u8) || program.StartsWith("OTTO"u8)) HideNames(program);
+        if (program.StartsWith("\0\u0001\0\0"u8) || program.StartsWith("true"u8) || program.StartsWith("OTTO"u8)) EmptyTables(program);
         else if (program.StartsWith("%!"u8) || (program.Length > 8 && program[0] == 0x80)) RemoveOutlines(program);
         else if (program.StartsWith("\u0001\0\u0004"u8)) CompactOutlines.Remove(program);
         // A map may begin as any of them does.
         BoundRanges(program);
     }
 
-    // Its version, how many tables it has, and for each a tag of four letters with three numbers.
-    private static void HideNames(Span<byte> font)
+    // Its version, how many tables it has, and for each a tag of four letters with three numbers: a sum, where it is and its length.
+    private static void EmptyTables(Span<byte> font)
     {
         const int Header = 12, Entry = 16;
         if (font.Length < Header) return;
         var tables = BinaryPrimitives.ReadUInt16BigEndian(font[4..]);
         for (var at = Header; tables > 0 && at + Entry <= font.Length; at += Entry, tables--)
-            if (font[at..].StartsWith("name"u8)) "none"u8.CopyTo(font[at..]);
+        {
+            var table = font.Slice(at, Entry);
+            if (table.StartsWith("name"u8)) "none"u8.CopyTo(table);
+            else if (table.StartsWith("loca"u8)) Clear(font, BinaryPrimitives.ReadUInt32BigEndian(table[8..]), BinaryPrimitives.ReadUInt32BigEndian(table[12..]));
+        }
+    }
+
+    // Where outlines begin and end: all at once, so that none has any.
+    private static void Clear(Span<byte> font, uint start, uint length)
+    {
+        if (start < font.Length) font[(int)start..(int)Math.Min(font.Length, (long)start + length)].Clear();
     }
 
     // A program in clear text, with the encoding, and an encrypted rest. Some have the head of a file's segment before it.
