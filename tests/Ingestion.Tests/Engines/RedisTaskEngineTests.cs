@@ -58,6 +58,23 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     }
 
     [Fact]
+    public async Task Bytes_are_kept_until_the_task_is_completed()
+    {
+        var engine = await OpenAsync();
+        await using var redis = await shared.Redis.ConnectAsync();
+        async Task<long> KeptAsync(string id) => await redis.GetDatabase().HashStringLengthAsync("{ingestion:0}:task:" + id, "inline");
+        var leases = new List<Lease>();
+        foreach (var outcome in (TaskOutcome[])[Completed(), Failed(), Cancelled()])
+        {
+            leases.Add(await EnqueueAndLeaseAsync(engine));
+            Assert.Equal(16, await KeptAsync(leases[^1].TaskId));
+            Assert.True(await engine.FinishAsync(leases[^1], outcome, Stop));
+        }
+        var kept = await Task.WhenAll(leases.Select(lease => KeptAsync(lease.TaskId)));
+        Assert.Equal([0L, 16L, 16L], kept);
+    }
+
+    [Fact]
     public async Task Tenants_spread_over_shards_are_served_and_counted_as_one()
     {
         var engine = new RedisEngine(Connect(), Options, Time, shards: 4);

@@ -163,6 +163,44 @@ public partial class TaskEngineConformance
     }
 
     [Fact]
+    public async Task A_task_that_failed_without_a_step_is_handed_out_again_without_its_error()
+    {
+        var engine = await OpenAsync();
+        var first = await EnqueueAndLeaseAsync(engine);
+        await AssertHandedOutAsItStandsAsync(engine, first);
+        await engine.FinishAsync(first, Failed(), Stop);
+        Assert.NotNull((await GetAsync(engine, first.TaskId)).Error);
+        await engine.RetryAsync("acme", first.TaskId, Stop);
+
+        var lease = Assert.Single(await LeaseAsync(engine));
+        await AssertHandedOutAsItStandsAsync(engine, lease);
+        Assert.Null(lease.Task.Error);
+        Assert.Equal("The pump starts."u8.ToArray(), lease.Task.Spec.Content.Inline);
+    }
+
+    [Fact]
+    public async Task A_task_that_was_asked_for_again_before_a_worker_had_it_is_handed_out_as_it_stands()
+    {
+        var engine = await OpenAsync();
+        var spec = await EnqueueAsync(engine, Spec());
+        await engine.CancelAsync("acme", spec.TaskId, Stop);
+        await engine.RetryAsync("acme", spec.TaskId, Stop);
+        var lease = Assert.Single(await LeaseAsync(engine));
+        await AssertHandedOutAsItStandsAsync(engine, lease);
+        Assert.Equal((1, "The pump starts."), (lease.Attempt, System.Text.Encoding.UTF8.GetString(lease.Task.Spec.Content.Inline!)));
+    }
+
+    private static async Task AssertHandedOutAsItStandsAsync(ITaskEngine engine, Lease lease)
+    {
+        var (task, there) = (lease.Task, await GetAsync(engine, lease.TaskId));
+        Assert.Equal(
+            (there.State, there.Message, there.Percentage, there.Attempt, there.LastEvent, there.UpdatedAt, there.StartedAt),
+            (task.State, task.Message, task.Percentage, task.Attempt, task.LastEvent, task.UpdatedAt, task.StartedAt));
+        Assert.Equal((there.Error, there.Checkpoint, there.Details?.GetRawText()), (task.Error, task.Checkpoint, task.Details?.GetRawText()));
+        Assert.Equal(there.Warnings, task.Warnings);
+    }
+
+    [Fact]
     public async Task A_cancelled_task_can_be_asked_for_again_and_is_no_longer_cancelled()
     {
         var engine = await OpenAsync();

@@ -154,7 +154,7 @@ public sealed partial class RedisEngine
     private async Task<IngestionTask?> ReadAsync(string tenant, string taskId)
     {
         var fields = await _redis.AskAsync(database => database.HashGetAsync(Key(tenant, "task", taskId), RedisTask.Fields));
-        return fields[1] == tenant ? RedisTask.Read(fields) : null;
+        return RedisTask.Read(fields) is { } task && task.Spec.TenantId == tenant ? task : null;
     }
 
     /// <summary>Once more where the connection broke under the call; the step knows what it has done already.</summary>
@@ -219,7 +219,9 @@ public sealed partial class RedisEngine
         json.WriteNumberValue(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority));
         json.WriteNumberValue(CostOf(spec));
         json.WriteNumberValue(spec.CreatedAt.ToUnixTimeMilliseconds());
-        if (spec.IdempotencyKey is { } key) json.WriteStringValue(key);
+        json.WriteStringValue(spec.IdempotencyKey ?? "");
+        json.WriteStringValue(spec.Fingerprint ?? "");
+        json.WriteStringValue(spec.Content.FileKey ?? "");
         json.WriteEndArray();
         json.Flush();
         return buffer.WrittenSpan.ToArray();

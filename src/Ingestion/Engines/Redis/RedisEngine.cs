@@ -64,14 +64,12 @@ public sealed partial class RedisEngine : ITaskEngine
         var change = new PreparedChange(spec.TaskId, spec.TenantId, new() { Events = [accepted] });
         var shard = ShardOf(spec.TenantId);
         var (depth, limits) = await LimitsAsync(spec.TenantId, shard);
-        var step = new ScriptStep("enqueue").Int(change.Count).Byte((int)accepted.Current)
+        var step = new ScriptStep("enqueue").Int(change.Count).Byte((int)accepted.Current).Byte(spec.Notify)
             .Long(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority)).Long(CostOf(spec))
             .Long(spec.CreatedAt.ToUnixTimeMilliseconds()).Long(depth).Long(limits.Waiting).Long(limits.Open)
             .Text(spec.TaskId).Text(spec.TenantId).Text(spec.CollectionId).Text(spec.DocumentId).Text(spec.IdempotencyKey)
             .Text(spec.Content.FileKey).Text(spec.Fingerprint);
-        step.Set("tenant", spec.TenantId).Set("spec", TaskJson.WriteBytes(spec)).Set("fixed", Fixed(spec)).Set("inline", spec.Content.Inline)
-            .Set("file", spec.Content.FileKey).Set("fingerprint", spec.Fingerprint).Set("message", accepted.Message);
-        if (spec.Notify) step.Set("notify", 1);
+        step.Set("spec", TaskJson.WriteBytes(spec)).Set("fixed", Fixed(spec)).Set("inline", spec.Content.Inline).Set("message", accepted.Message);
         for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
         switch ((string)reply[0]!)

@@ -9,9 +9,15 @@ internal static class RedisTask
 {
     /// <summary>In the order of <c>read</c> in common.lua.</summary>
     public static readonly RedisValue[] Fields =
-        ["head", "tenant", "spec", "message", "details", "error", "warnings", "result", "checkpoint"];
+        ["head", "spec", "message", "details", "error", "warnings", "result", "checkpoint"];
 
-    /// <summary>Null where there is none. The bytes, where they are there, come behind.</summary>
+    /// <summary>As <see cref="TaskRules.Accepted"/> has it.</summary>
+    private static readonly string FirstMessage = TaskRules.Accepted(default).Message;
+
+    /// <summary>
+    /// Null where there is none. The bytes, where they are there, come behind; of a task that is as it was accepted, nothing is told
+    /// between its spec and them.
+    /// </summary>
     public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
     public static IngestionTask? Read(RedisValue[] fields)
@@ -20,17 +26,17 @@ internal static class RedisTask
         // As HEAD in common.lua has it.
         var head = ((ReadOnlyMemory<byte>)fields[0]).Span;
         int Int(ReadOnlySpan<byte> packed, int at) => BinaryPrimitives.ReadInt32BigEndian(packed[at..]);
-        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[2]).Span);
+        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[1]).Span);
         return new IngestionTask
         {
             Spec = fields.Length > Fields.Length && !fields[^1].IsNull ? spec with { Content = spec.Content with { Inline = fields[^1] } } : spec,
             State = (TaskState)head[1],
-            Message = fields[3]!,
-            Details = TaskJson.ReadElement(fields[4]),
-            Error = TaskJson.ReadError(fields[5]),
-            Warnings = TaskJson.ReadLines(fields[6]),
-            Result = TaskJson.ReadElement(fields[7]),
-            Checkpoint = fields[8],
+            Message = (string?)fields[2] ?? FirstMessage,
+            Details = TaskJson.ReadElement(fields[3]),
+            Error = TaskJson.ReadError(fields[4]),
+            Warnings = TaskJson.ReadLines(fields[5]),
+            Result = TaskJson.ReadElement(fields[6]),
+            Checkpoint = fields[7],
             CancelRequested = head[2] == 1,
             Percentage = head[4],
             Attempt = Int(head, 5),

@@ -3,11 +3,10 @@
 function verbs.append(packed, from)
   local values, events, state, no_details, after, attempt, lease_time, committing, id, tenant, percentages =
     unpacked('>i4i4BBi8i8i8BI4c0I4c0I4c0', packed)
-  local there, owner = unpack(call('HMGET', task(id), 'head', 'tenant'))
-  local head = owner == tenant and head_of(there)
+  local head = head_for(id, tenant)
   if not head or head[PHASE] ~= RUNNING or head[ATTEMPT] ~= attempt then return { 'lost', 0 }, values end
   if head[CANCEL] == 1 then return { 'cancel', 0 }, values end
-  head[UPDATED_AT] = now
+  head[UPDATED_AT], head[HAS_MORE] = now, 1
   if state < 255 then head[STATE] = state end
   if committing == 1 then head[COMMITTING] = 1 end
   write_change(id, head, from, events, from + values - 1, percentages, after)

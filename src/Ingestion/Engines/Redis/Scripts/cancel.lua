@@ -1,9 +1,8 @@
 -- Tells a worker to stop, or says how the task stands; what waits is moved by a step of its own then.
 function verbs.cancel(packed)
   local values, id, tenant = unpacked('>i4I4c0I4c0', packed)
-  local there, owner = unpack(call('HMGET', task(id), 'head', 'tenant'))
-  if owner ~= tenant then return { 'none' }, values end
-  local head = head_of(there)
+  local head = head_for(id, tenant)
+  if not head then return { 'none' }, values end
   if head[STATE] == CANCELLED then return { 'cancelled', read(id) }, values end
   if head[PHASE] == ENDED then return { 'finished', read(id) }, values end
   if head[COMMITTING] == 1 then return { 'committing', read(id) }, values end

@@ -1,8 +1,8 @@
 -- Ends one try of telling of a task's end, unless another has it since.
 register('close_webhook', function()
   local tenant, id, try, last_event, delay, warnings = unpack(ARGV, 2)
-  local there, owner, tries = unpack(call('HMGET', task(id), 'head', 'tenant', 'webhook_tries'))
-  if owner ~= tenant or tries ~= try or head_of(there)[LAST_EVENT] ~= tonumber(last_event) then return end
+  local head = head_for(id, tenant)
+  if not head or call('HGET', task(id), 'webhook_tries') ~= try or head[LAST_EVENT] ~= tonumber(last_event) then return end
   local webhooks = tag .. ':webhooks'
   if delay ~= '' then call('ZADD', webhooks, 'XX', now + delay, id) else call('ZREM', webhooks, id) end
   if warnings ~= '' then call('HSET', task(id), 'warnings', warnings) end

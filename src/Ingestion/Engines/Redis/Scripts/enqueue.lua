@@ -28,15 +28,16 @@ end
 
 -- Accepts a task, or says why not. The values are the names and values of its hash.
 function verbs.enqueue(packed, from)
-  local values, events, state, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection, document,
-    key, file, fingerprint = unpacked('>i4i4Bi8i8i8i8i8i8I4c0I4c0I4c0I4c0I4c0I4c0I4c0', packed)
-  local owner, earlier = call('HMGET', task(id), 'tenant', 'fingerprint'), id
-  if not owner[1] and key ~= '' then
+  local values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
+    document, key, file, fingerprint = unpacked('>i4i4BBi8i8i8i8i8i8I4c0I4c0I4c0I4c0I4c0I4c0I4c0', packed)
+  local there, earlier = call('HGET', task(id), 'head'), id
+  if not there and key ~= '' then
     earlier = call('GET', joined('key', tenant, key))
-    if earlier then owner = call('HMGET', task(earlier), 'tenant', 'fingerprint') end
+    there = earlier and call('HGET', task(earlier), 'head')
   end
-  if owner[1] then
-    if owner[1] == tenant and (owner[2] or '') == fingerprint then return { 'existing', earlier, read(earlier) }, values end
+  if there then
+    local is_same = head_of(there)[OWNER] == tenant and select(7, fixed(earlier)) == fingerprint
+    if is_same then return { 'existing', earlier, read(earlier) }, values end
     return { 'conflict', earlier }, values
   end
 
@@ -45,7 +46,8 @@ function verbs.enqueue(packed, from)
 
   seq = seq + 1
   local place = take_turn(tenant, cost)
-  local head = pack(HEAD, QUEUED, state, 0, 0, 0, 0, events, place, seq, now, 0, 0, 0, 0, 0, '', '')
+  local head = pack(
+    HEAD, QUEUED, state, 0, 0, 0, 0, events, place, seq, now, 0, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, 0, '', '', #tenant, tenant)
   call('HSET', task(id), 'head', head, unpack(ARGV, from, from + values - 1))
   enter_phase(id, QUEUED, created)
   queue(id, seq, priority, place)

@@ -5,9 +5,8 @@ function verbs.move(packed, from)
   local values, events, state, no_details, after, if_phase, if_state, if_attempt, if_cancel, if_expired, to, counts, delay, is_read, max_waiting,
     max_tenant_waiting, max_tenant_open, id, tenant, percentages, caller =
     unpacked('>i4i4BBi8BBi8BBBBi8Bi8i8i8I4c0I4c0I4c0I4c0', packed)
-  local there, owner, file, notify = unpack(call('HMGET', task(id), 'head', 'tenant', 'file', 'notify'))
-  if owner ~= tenant then return { 'none' }, values end
-  local head = head_of(there)
+  local head = head_for(id, tenant)
+  if not head then return { 'none' }, values end
   local phase = head[PHASE]
 
   -- The same call again, whose first answer got lost.
@@ -26,16 +25,16 @@ function verbs.move(packed, from)
   head[PHASE], head[UPDATED_AT], head[COMMITTING], head[MOVED_BY], head[WORKER] = to, now, 0, caller, ''
   if state < 255 then head[STATE] = state end
   if counts > 0 then head[counts] = head[counts] + 1 end
-  local gone = {}
+  local gone, had_more, emptied = {}, head[HAS_MORE] == 1 or phase == ENDED
   if to == ENDED then
     head[ENDED_AT] = now
     count_open(tenant, -1)
     enter_phase(id, ENDED, now)
     if state == COMPLETED then
-      gone = { 'error', 'inline', 'checkpoint', 'file' }
-      if file then call('SREM', joined('upload', file), id) end
+      gone = { 'error', 'checkpoint' }
+      if head[HAS_FILE] == 1 then call('SREM', joined('upload', (select(8, fixed(id)))), id) else emptied = 'inline' end
     elseif state == CANCELLED then gone = { 'error' } end
-    if notify then
+    if head[IS_TOLD] == 1 then
       call('ZADD', tag .. ':webhooks', now, id)
       gone[#gone + 1] = 'webhook_tries'
     end
@@ -43,6 +42,7 @@ function verbs.move(packed, from)
 
   -- The usual way, from a worker to the end, needs none of this.
   if phase ~= RUNNING or to ~= ENDED then
+    head[HAS_MORE] = 1
     local _, _, priority, cost, created = fixed(id)
     if phase == ENDED then
       -- Asked for again: as good as new, but for what it had reached.
@@ -67,9 +67,9 @@ function verbs.move(packed, from)
     if waits ~= waited then count_waiting(tenant, waits and 1 or -1) end
   end
 
-  write_change(id, head, from, events, from + values - 1, percentages, after)
+  write_change(id, head, from, events, from + values - 1, percentages, after, emptied)
   if no_details == 1 then gone[#gone + 1] = 'details' end
-  if #gone > 0 then call('HDEL', task(id), unpack(gone)) end
+  if had_more and gone[1] then call('HDEL', task(id), unpack(gone)) end
   tell((to == QUEUED or to == DELAYED) and 'q' or 'c', id)
   return { 'moved', is_read == 1 and read(id) }, values
 end

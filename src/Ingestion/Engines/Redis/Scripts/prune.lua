@@ -5,15 +5,16 @@ register('prune', function()
   for _, id in ipairs(call('ZRANGE', phases, at_phase(ENDED, 0), at_phase(ENDED, now - retention), 'BYSCORE', 'LIMIT', 0, max)) do
     call('ZREM', phases, id)
     call('ZREM', tag .. ':webhooks', id)
-    local there, tenant, spec, file = unpack(call('HMGET', task(id), 'head', 'tenant', 'spec', 'file'))
+    local there, spec = unpack(call('HMGET', task(id), 'head', 'spec'))
     if there then
-      local collection, document, _, _, _, key = fixed(id)
+      local head, collection, document, _, _, _, key, _, file = head_of(there), fixed(id)
+      local tenant = head[OWNER]
       call('DEL', task(id))
       -- What is old enough to go stands at the front.
       call('LREM', joined('list', tenant), 1, id)
-      call('ZREM', joined('documents', tenant, collection), listed(document, head_of(there)[SEQ], id))
-      if key then call('DEL', joined('key', tenant, key)) end
-      if file then call('SREM', joined('upload', file), id) end
+      call('ZREM', joined('documents', tenant, collection), listed(document, head[SEQ], id))
+      if key ~= '' then call('DEL', joined('key', tenant, key)) end
+      if file ~= '' then call('SREM', joined('upload', file), id) end
       pruned[#pruned + 1] = spec
     end
   end

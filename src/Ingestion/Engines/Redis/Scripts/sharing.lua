@@ -4,6 +4,7 @@
 local seq, virtual_time, waiting, waiting_tenants, due, is_changed
 local tenants, news
 local WAITING, OPEN, LAST = 1, 2, 3
+local event_fields = {}
 
 -- For ZADD: scores and members.
 local phased, readied
@@ -27,7 +28,7 @@ end
 
 -- Lua hands a function a few thousand values at the most.
 local function add(key, members)
-  for i = 1, #members, 2000 do call('ZADD', key, unpack(members, i, math.min(i + 1999, #members))) end
+  for i = 1, #members, 2000 do call('ZADD', key, unpack(members, i, min(i + 1999, #members))) end
 end
 
 local function write_phases()
@@ -48,14 +49,14 @@ end
 -- Where a tenant's next task stands: a tenant that was idle starts now, a busy one behind its own last task.
 local function take_turn(tenant, cost)
   local of = tenant_of(tenant)
-  of[LAST] = math.max(virtual_time, of[LAST]) + cost
+  of[LAST] = max(virtual_time, of[LAST]) + cost
   return of[LAST]
 end
 
 -- Places stay below 2^43, priorities between -1000 and 1000.
 local function queue(id, number, priority, place)
   local n = #readied
-  readied[n + 1], readied[n + 2] = string.format('%d', priority * 8796093022208 + place), member(number, id)
+  readied[n + 1], readied[n + 2] = format('%d', priority * 8796093022208 + place), member(number, id)
 end
 
 -- By 1 or -1.
@@ -90,7 +91,7 @@ local function full(kind, found)
   write_phases()
   local ends = call('ZRANGE', phases, at_phase(ENDED, NEVER), at_phase(ENDED, 0), 'BYSCORE', 'REV', 'LIMIT', 0, 100, 'WITHSCORES')
   local since = #ends > 0 and now + tonumber(at_phase(ENDED, 0)) - ends[#ends] or 0
-  return { 'full', kind, #ends / 2, since, math.max(1, waiting_tenants), found }
+  return { 'full', kind, #ends / 2, since, max(1, waiting_tenants), found }
 end
 
 local function write_shared()
@@ -112,31 +113,46 @@ local function write_shared()
   if news then call('SPUBLISH', tag .. ':news', ARGV[2] .. table.concat(news, '\n')) end
 end
 
+-- Made once: most tasks have few.
+local function event_field(number)
+  local name = event_fields[number]
+  if not name then
+    name = 'event' .. number
+    if number <= 100 then event_fields[number] = name end
+  end
+  return name
+end
+
 -- Adds events, whose bodies are ARGV[from] to ARGV[to], to what is to be set of a task, but the first few, which an earlier call has
 -- written. Percentages is a byte for each, 255 for none; one below what the task has reached is lifted to that.
 local function add_events(fields, head, from, to, percentages, written)
   for i = from + written, to do
-    local body, wanted = ARGV[i], string.byte(percentages, i - from + 1)
+    local body, wanted = ARGV[i], byte(percentages, i - from + 1)
     if wanted < 255 then
-      local reached = math.min(math.max(wanted, head[PERCENTAGE]), 100)
+      local reached = min(max(wanted, head[PERCENTAGE]), 100)
       if reached ~= wanted then
         local _, name = string.find(body, '"percentage":', 1, true)
         local _, number = string.find(body, '^-?%d+', name + 1)
-        body = string.sub(body, 1, name) .. reached .. string.sub(body, number + 1)
+        body = sub(body, 1, name) .. reached .. sub(body, number + 1)
       end
       head[PERCENTAGE] = reached
     end
     head[LAST_EVENT] = head[LAST_EVENT] + 1
     local n = #fields
-    fields[n + 1], fields[n + 2] = 'event' .. head[LAST_EVENT], body
+    fields[n + 1], fields[n + 2] = event_field(head[LAST_EVENT]), body
   end
 end
 
--- Writes a change: events, then names and values, which are ARGV[from] to ARGV[to].
-local function write_change(id, head, from, events, to, percentages, after)
+-- Writes a change: events, then names and values, which are ARGV[from] to ARGV[to]. To empty a field along
+-- with it costs less than to remove the field.
+local function write_change(id, head, from, events, to, percentages, after, emptied)
   local fields = { 'head', '' }
   add_events(fields, head, from, from + events - 1, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
   for i = from + events, to do fields[#fields + 1] = ARGV[i] end
+  if emptied then
+    local n = #fields
+    fields[n + 1], fields[n + 2] = emptied, ''
+  end
   fields[2] = packed_head(head)
   call('HSET', task(id), unpack(fields))
 end
