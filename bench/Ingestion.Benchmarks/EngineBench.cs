@@ -17,7 +17,9 @@ namespace Ingestion.Benchmarks;
 /// engine; the database that the address names is emptied. Work is done as the service's workers do it: the end of a task and the lease
 /// of the next are asked for together.
 /// </summary>
-public static class EngineBench
+/// <param name="engine">New and empty.</param>
+/// <param name="serverTime">The processor time that the engine's server has used so far, microseconds.</param>
+internal sealed class EngineBench(ITaskEngine engine, bool print, Func<Task<double>> serverTime)
 {
     /// <summary>As many as <c>peers/bullmq</c> takes, so that both databases are as full.</summary>
     private const int Tasks = 10_000;
@@ -49,7 +51,7 @@ public static class EngineBench
     {
         if (Directory.Exists(folder)) Directory.Delete(folder, recursive: true);
         using (var database = new SqliteDatabase(Path.Combine(folder, "ingestion.db")))
-            await RoundAsync(new SqliteEngine(database, Options, TimeProvider.System), print, tasks);
+            await new EngineBench(new SqliteEngine(database, Options, TimeProvider.System), print, () => Task.FromResult(0.0)).RoundAsync(tasks);
         Directory.Delete(folder, recursive: true);
     }
 
@@ -57,39 +59,49 @@ public static class EngineBench
     {
         using var redis = new RedisConnection(RedisAddress.Read(new Settings { RedisUrl = url })!);
         await redis.AskAsync(database => database.ExecuteAsync("FLUSHDB"));
-        await RoundAsync(new RedisEngine(redis, Options, TimeProvider.System), print, tasks);
+        await new EngineBench(new RedisEngine(redis, Options, TimeProvider.System), print, () => ServerTimeAsync(redis)).RoundAsync(tasks);
         await redis.AskAsync(database => database.ExecuteAsync("FLUSHDB"));
     }
 
-    private static async Task RoundAsync(ITaskEngine engine, bool print, int tasks)
+    private static async Task<double> ServerTimeAsync(RedisConnection redis)
     {
-        var report = print ? (Action<string>)Console.WriteLine : _ => { };
-        await RateAsync(report, "enqueue, one at a time", tasks / 10, 1, Repeat(_ => EnqueueAsync(engine)));
-        await RateAsync(report, "enqueue, 64 in flight", tasks, 64, Repeat(_ => EnqueueAsync(engine)));
-        await RateAsync(report, "lease + finish, c=2", tasks / 2, 2, (worker, next) => WorkAsync(engine, worker, next));
-        await RateAsync(report, "  with idempotency keys", tasks / 2, 64, Repeat(_ => EnqueueAsync(engine, Guid.NewGuid().ToString())));
-        await RateAsync(report, "lease + finish, c=10", tasks, 10, (worker, next) => WorkAsync(engine, worker, next));
-        while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
-        await PickupAsync(report, engine, print ? Pickups : 50);
+        var about = (string)(await redis.AskAsync(database => database.ExecuteAsync("INFO", "cpu")))!;
+        return 1e6 * about.Split('\n').Where(line => line.StartsWith("used_cpu_sys:", StringComparison.Ordinal) || line.StartsWith("used_cpu_user:", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line.AsSpan(line.IndexOf(':') + 1), CultureInfo.InvariantCulture));
     }
 
-    private static async Task RateAsync(
-        Action<string> report, string name, int count, int inFlight, Func<string, Func<bool>, Task<List<double>>> loop)
+    private async Task RoundAsync(int tasks)
+    {
+        await RateAsync("enqueue, one at a time", tasks / 10, 1, Repeat(_ => EnqueueAsync()));
+        await RateAsync("enqueue, 64 in flight", tasks, 64, Repeat(_ => EnqueueAsync()));
+        await RateAsync("lease + finish, c=2", tasks / 2, 2, WorkAsync);
+        await RateAsync("  with idempotency keys", tasks / 2, 64, Repeat(_ => EnqueueAsync(Guid.NewGuid().ToString())));
+        await RateAsync("lease + finish, c=10", tasks, 10, WorkAsync);
+        while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
+        await PickupAsync(print ? Pickups : 50);
+    }
+
+    private async Task RateAsync(string name, int count, int inFlight, Func<string, Func<bool>, Task<List<double>>> loop)
     {
         var left = count;
         bool Next() => Interlocked.Decrement(ref left) >= 0;
-        var before = Environment.CpuUsage;
+        var (before, servers) = (Environment.CpuUsage, await serverTime());
         var started = Stopwatch.GetTimestamp();
         var latencies = await Task.WhenAll(Enumerable.Range(0, inFlight).Select(i => Task.Run(() => loop($"worker-{i}", Next))));
         var rate = count / Stopwatch.GetElapsedTime(started).TotalSeconds;
-        var after = Environment.CpuUsage;
+        var (after, server) = (Environment.CpuUsage, (await serverTime() - servers) / count);
         var user = (after.UserTime - before.UserTime).TotalMicroseconds / count;
         var system = (after.PrivilegedTime - before.PrivilegedTime).TotalMicroseconds / count;
-        report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,4:0} us system each  "
+        Report($"  {name,-24} {rate,8:0} /s  {user,4:0} us user + {system,3:0} us system + {server,3:0} us of the server each  "
             + Percentiles([.. latencies.SelectMany(one => one)]));
     }
 
-    private static Task<EnqueueResult> EnqueueAsync(ITaskEngine engine, string? key = null) => engine.EnqueueAsync(Spec(key), default);
+    private void Report(string line)
+    {
+        if (print) Console.WriteLine(line);
+    }
+
+    private Task<EnqueueResult> EnqueueAsync(string? key = null) => engine.EnqueueAsync(Spec(key), default);
 
     private static Func<string, Func<bool>, Task<List<double>>> Repeat(Func<string, Task> one) => async (worker, next) =>
     {
@@ -103,7 +115,7 @@ public static class EngineBench
         return latencies;
     };
 
-    private static async Task<List<double>> WorkAsync(ITaskEngine engine, string worker, Func<bool> next)
+    private async Task<List<double>> WorkAsync(string worker, Func<bool> next)
     {
         var (latencies, ending) = (new List<double>(), Task.FromResult(true));
         while (next())
@@ -118,7 +130,7 @@ public static class EngineBench
         return latencies;
     }
 
-    private static async Task PickupAsync(Action<string> report, ITaskEngine engine, int count)
+    private async Task PickupAsync(int count)
     {
         var latencies = new List<double>();
         for (var i = 0; i < count; i++)
@@ -126,13 +138,13 @@ public static class EngineBench
             var lease = engine.LeaseAsync("worker", 1, TimeSpan.FromMinutes(1), default);
             await Task.Delay(5);
             var from = Stopwatch.GetTimestamp();
-            var enqueued = EnqueueAsync(engine);
+            var enqueued = EnqueueAsync();
             var got = await lease;
             latencies.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
             await enqueued;
             await engine.FinishAsync(got[0], Done(), default);
         }
-        report($"  {"enqueue to pickup, idle",-24}                                             {Percentiles(latencies)}");
+        Report($"  {"enqueue to pickup, idle",-24} {Percentiles(latencies)}");
     }
 
     private static string Percentiles(List<double> latencies)

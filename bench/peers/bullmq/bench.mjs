@@ -11,6 +11,7 @@ const data = {
   chunker: 'sentence', chunk_size: 1000, chunk_overlap: 200,
 };
 const options = { removeOnComplete: true, removeOnFail: true };
+const server = new Redis(port);
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
 function percentiles(latencies) {
@@ -19,9 +20,22 @@ function percentiles(latencies) {
   return `p50 ${at(0.5)} ms  p99 ${at(0.99)} ms`;
 }
 
+// The processor time that the server has used, microseconds, for each of so many since an earlier look.
+async function serverTime(earlier = 0, count = 1) {
+  const about = await server.info('cpu');
+  const used = [...about.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)].reduce((sum, [, seconds]) => sum + 1e6 * seconds, 0);
+  return (used - earlier) / count;
+}
+
+async function report(name, count, started, before, rest = '') {
+  const [rate, each] = [count / (now() - started) * 1000, await serverTime(before, count)];
+  console.log(`  ${name.padEnd(24)} ${Math.round(rate).toString().padStart(8)} /s  ${each.toFixed(0).padStart(3)} us of the server each  ${rest}`);
+}
+
 async function enqueue(queue, name, count, inFlight, print) {
   let left = count;
   const latencies = [];
+  const before = await serverTime();
   const started = now();
   await Promise.all(Array.from({ length: inFlight }, async () => {
     while (left-- > 0) {
@@ -30,17 +44,18 @@ async function enqueue(queue, name, count, inFlight, print) {
       latencies.push(now() - from);
     }
   }));
-  if (print) console.log(`  ${name.padEnd(24)} ${Math.round(count / (now() - started) * 1000).toString().padStart(8)} /s  ${percentiles(latencies)}`);
+  if (print) await report(name, count, started, before, percentiles(latencies));
 }
 
 async function work(name, count, concurrency, print) {
   let done = 0;
+  const before = await serverTime();
   const started = now();
   await new Promise(resolve => {
     const worker = new Worker('bench', async () => {}, { connection, concurrency });
     worker.on('completed', () => { if (++done === count) worker.close().then(resolve); });
   });
-  if (print) console.log(`  ${name.padEnd(24)} ${Math.round(count / (now() - started) * 1000).toString().padStart(8)} /s`);
+  if (print) await report(name, count, started, before);
 }
 
 async function pickup(queue, count, print) {
@@ -60,9 +75,7 @@ async function pickup(queue, count, print) {
 }
 
 async function round(tasks, print) {
-  const redis = new Redis(port);
-  await redis.flushdb();
-  redis.disconnect();
+  await server.flushdb();
   const queue = new Queue('bench', { connection });
   await enqueue(queue, 'enqueue, one at a time', tasks / 10, 1, print);
   await enqueue(queue, 'enqueue, 64 in flight', tasks, 64, print);
@@ -79,3 +92,4 @@ for (let i = 1; i <= rounds; i++) {
   console.log(`round ${i}`);
   await round(10000, true);
 }
+server.disconnect();
