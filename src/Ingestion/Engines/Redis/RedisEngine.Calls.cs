@@ -113,7 +113,7 @@ public sealed partial class RedisEngine
         {
             var shard = _shards[(uint)(first + i) % _shards.Length];
             var step = new ScriptStep("lease").Long(max).Time(_options.LeaseTime).Text(token);
-            RedisResult answer;
+            RedisResult[] answer;
             try
             {
                 answer = await StepAsync(shard, step);
@@ -123,8 +123,8 @@ public sealed partial class RedisEngine
                 _unanswered[worker] = new(shard, token);
                 throw;
             }
-            if (Leases(worker, answer[0]) is { Count: > 0 } leases) return new(leases, default);
-            if ((long)answer[1] is >= 0 and var wait && TimeSpan.FromMilliseconds(wait) is var next && next < due) due = next;
+            if (answer.Length > 1) return new(ReadLeases(worker, answer), default);
+            if ((long)answer[0] is >= 0 and var wait && TimeSpan.FromMilliseconds(wait) is var next && next < due) due = next;
         }
         return new([], due);
     }
@@ -134,21 +134,29 @@ public sealed partial class RedisEngine
     {
         if (!_unanswered.TryGetValue(worker, out var lost)) return [];
         var answer = await RunAsync(EngineFunction.Unanswered, lost.Shard, lost.Token, Milliseconds(_options.LeaseTime));
-        var leases = Leases(worker, answer);
+        var leases = new List<Lease>();
+        foreach (var fields in (RedisResult[])answer!) Add(leases, worker, RedisTask.Read(fields)!);
         _unanswered.TryRemove(KeyValuePair.Create(worker, lost));
         return leases;
     }
 
-    private List<Lease> Leases(string worker, RedisResult answer)
+    /// <summary>As <c>lease</c> answers: of each task, how many fields it has and these.</summary>
+    private List<Lease> ReadLeases(string worker, RedisResult[] answer)
     {
         var leases = new List<Lease>();
-        foreach (var one in (RedisResult[])answer!)
+        for (var at = 1; at < answer.Length;)
         {
-            var lease = new Lease(worker, RedisTask.Read(one)!);
-            leases.Add(lease);
-            _watchers.Nudge(lease.TaskId);
+            var fields = answer.AsSpan(at + 1, (int)answer[at]);
+            Add(leases, worker, RedisTask.ReadLeased(fields));
+            at += 1 + fields.Length;
         }
         return leases;
+    }
+
+    private void Add(List<Lease> leases, string worker, IngestionTask task)
+    {
+        leases.Add(new Lease(worker, task));
+        _watchers.Nudge(task.Spec.TaskId);
     }
 
     private async Task<IngestionTask?> ReadAsync(string tenant, string taskId)
@@ -159,7 +167,7 @@ public sealed partial class RedisEngine
 
     /// <summary>Once more where the connection broke under the call; the step knows what it has done already.</summary>
     /// <param name="queued">Tasks that it will queue: who waits for one in this process is sent right behind the step.</param>
-    private async Task<(RedisResult Reply, bool IsRepeated)> StepTwiceAsync(RedisKey shard, ScriptStep step, int queued)
+    private async Task<(RedisResult[] Reply, bool IsRepeated)> StepTwiceAsync(RedisKey shard, ScriptStep step, int queued)
     {
         var asked = Stopwatch.GetTimestamp();
         try
@@ -172,7 +180,7 @@ public sealed partial class RedisEngine
         }
     }
 
-    private Task<RedisResult> StepAsync(RedisKey shard, ScriptStep step, int queued = 0)
+    private Task<RedisResult[]> StepAsync(RedisKey shard, ScriptStep step, int queued = 0)
     {
         var answer = _steps[shard].RunAsync(step);
         if (queued > 0) Call(queued, shard);
@@ -208,25 +216,6 @@ public sealed partial class RedisEngine
     private async ValueTask<(long Waiting, TenantLimits Tenant)> LimitsAsync(string tenant, RedisKey shard) =>
         (Math.Max(0, _options.MaxQueueDepth - await _elsewhere.CountAsync(shard)), _options.LimitsOf(tenant));
 
-    /// <summary>As <c>fixed</c> in common.lua reads it.</summary>
-    private static byte[] Fixed(TaskSpec spec)
-    {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using var json = new Utf8JsonWriter(buffer);
-        json.WriteStartArray();
-        json.WriteStringValue(spec.CollectionId);
-        json.WriteStringValue(spec.DocumentId);
-        json.WriteNumberValue(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority));
-        json.WriteNumberValue(CostOf(spec));
-        json.WriteNumberValue(spec.CreatedAt.ToUnixTimeMilliseconds());
-        json.WriteStringValue(spec.IdempotencyKey ?? "");
-        json.WriteStringValue(spec.Fingerprint ?? "");
-        json.WriteStringValue(spec.Content.FileKey ?? "");
-        json.WriteEndArray();
-        json.Flush();
-        return buffer.WrittenSpan.ToArray();
-    }
-
     private static long CostOf(TaskSpec spec) => Math.Max(1, (long)(spec.Cost * CostUnits));
 
     private RedisKey ShardOf(string tenant) => _shards.Length == 1
@@ -238,7 +227,7 @@ public sealed partial class RedisEngine
     private LeaseLog LogOf(Lease lease) => _logs.GetValue(lease, one => new LeaseLog(one.Task.LastEvent));
 
     /// <summary>How long it takes, at the pace of the last ends, until a hundredth of what waits has gone.</summary>
-    private EnqueueResult.Full Full(string tenant, RedisResult reply)
+    private EnqueueResult.Full Full(string tenant, RedisResult[] reply)
     {
         var own = _options.LimitsOf(tenant);
         var (kind, limit) = (string)reply[1]! switch

@@ -69,7 +69,7 @@ public sealed partial class RedisEngine : ITaskEngine
             .Long(spec.CreatedAt.ToUnixTimeMilliseconds()).Long(depth).Long(limits.Waiting).Long(limits.Open)
             .Text(spec.TaskId).Text(spec.TenantId).Text(spec.CollectionId).Text(spec.DocumentId).Text(spec.IdempotencyKey)
             .Text(spec.Content.FileKey).Text(spec.Fingerprint);
-        step.Set("spec", TaskJson.WriteBytes(spec)).Set("fixed", Fixed(spec)).Set("inline", spec.Content.Inline).Set("message", accepted.Message);
+        step.Set("spec", TaskJson.WriteBytes(spec)).Set("inline", spec.Content.Inline);
         for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
         switch ((string)reply[0]!)
@@ -186,7 +186,7 @@ public sealed partial class RedisEngine : ITaskEngine
                 Caller = call,
                 After = unsure,
             };
-            RedisResult answer;
+            RedisResult[] answer;
             try
             {
                 answer = await StepAsync(ShardOf(tenant), move.ToStep(), ending.Queues ? 1 : 0);

@@ -71,7 +71,7 @@ internal sealed record RedisMove(string Tenant, string TaskId, TaskPhase From, T
 internal enum TaskCounter
 {
     None = 0,
-    Failures = 13,
-    Crashes = 14,
-    Released = 15,
+    Failures = 17,
+    Crashes = 18,
+    Released = 19,
 }

@@ -14,41 +14,53 @@ internal static class RedisTask
     /// <summary>As <see cref="TaskRules.Accepted"/> has it.</summary>
     private static readonly string FirstMessage = TaskRules.Accepted(default).Message;
 
-    /// <summary>
-    /// Null where there is none. The bytes, where they are there, come behind; of a task that is as it was accepted, nothing is told
-    /// between its spec and them.
-    /// </summary>
+    /// <summary>Null where there is none.</summary>
     public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
+    /// <summary>As <c>lease</c> hands it out: all fields and the bytes, or only head, spec and bytes of a task that is as it was accepted.</summary>
+    public static IngestionTask ReadLeased(ReadOnlySpan<RedisResult> fields)
+    {
+        var all = new RedisValue[Fields.Length + 1];
+        var first = fields.Length - 1;
+        for (var i = 0; i < first; i++) all[i] = (RedisValue)fields[i];
+        all[^1] = (RedisValue)fields[first];
+        return Read(all)!;
+    }
+
+    /// <summary>The bytes, where they are there, come behind.</summary>
     public static IngestionTask? Read(RedisValue[] fields)
     {
         if (fields[0].IsNull) return null;
         // As HEAD in common.lua has it.
         var head = ((ReadOnlyMemory<byte>)fields[0]).Span;
-        int Int(ReadOnlySpan<byte> packed, int at) => BinaryPrimitives.ReadInt32BigEndian(packed[at..]);
+        var rest = head[21..];
+        rest = rest[(rest.IndexOf((byte)0) + 1)..];
+        rest = rest[(12 + Int(rest, 8))..];
         var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[1]).Span);
         return new IngestionTask
         {
             Spec = fields.Length > Fields.Length && !fields[^1].IsNull ? spec with { Content = spec.Content with { Inline = fields[^1] } } : spec,
-            State = (TaskState)head[1],
+            State = (TaskState)rest[1],
             Message = (string?)fields[2] ?? FirstMessage,
             Details = TaskJson.ReadElement(fields[3]),
             Error = TaskJson.ReadError(fields[4]),
             Warnings = TaskJson.ReadLines(fields[5]),
             Result = TaskJson.ReadElement(fields[6]),
             Checkpoint = fields[7],
-            CancelRequested = head[2] == 1,
-            Percentage = head[4],
-            Attempt = Int(head, 5),
-            LastEvent = Int(head, 9),
-            UpdatedAt = Time(head, 29)!.Value,
-            StartedAt = Time(head, 37),
-            CompletedAt = Time(head, 45),
-            Failures = Int(head, 53),
-            Crashes = Int(head, 57),
-            Released = Int(head, 61),
+            CancelRequested = rest[2] == 1,
+            Percentage = rest[4],
+            Attempt = Int(head, 1),
+            LastEvent = Int(rest, 5),
+            UpdatedAt = Time(head, 5)!.Value,
+            StartedAt = Time(head, 13),
+            CompletedAt = Time(rest, 17),
+            Failures = Int(rest, 25),
+            Crashes = Int(rest, 29),
+            Released = Int(rest, 33),
         };
     }
+
+    private static int Int(ReadOnlySpan<byte> packed, int at) => BinaryPrimitives.ReadInt32BigEndian(packed[at..]);
 
     private static DateTimeOffset? Time(ReadOnlySpan<byte> head, int at) =>
         BinaryPrimitives.ReadInt64BigEndian(head[at..]) is > 0 and var time ? DateTimeOffset.FromUnixTimeMilliseconds(time) : null;

@@ -22,6 +22,8 @@ internal sealed class ScriptStep
 
     public int Count => 2 + _values.Count;
 
+    public bool IsLease => _verb == "lease";
+
     public void CopyTo(object[] all, int at)
     {
         BinaryPrimitives.WriteInt32BigEndian(_packed, _values.Count);

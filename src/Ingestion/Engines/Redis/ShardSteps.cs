@@ -25,9 +25,9 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
     private readonly Queue<Step> _waiting = new();
     private int _underway;
 
-    /// <summary>Steps reach Redis in the order of these calls.</summary>
+    /// <summary>Steps reach Redis in the order of these calls, but for leases, which come behind what travels with them.</summary>
     /// <exception cref="UnavailableException">Redis is away. It may have been done all the same.</exception>
-    public Task<RedisResult> RunAsync(ScriptStep arguments)
+    public Task<RedisResult[]> RunAsync(ScriptStep arguments)
     {
         var step = new Step(arguments);
         lock (_gate)
@@ -57,14 +57,22 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
                 steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
                 for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
             }
+            // Leases come last: they take from the line at once, and what the others queue is in it by then.
+            steps = [.. steps.OrderBy(step => step.Arguments.IsLease)];
             call = EngineFunction.Work.RunAsync(redis, shard, compose(Array.ConvertAll(steps, step => step.Arguments)));
         }
         try
         {
-            var answers = await call.ConfigureAwait(false);
+            var answers = (RedisResult[])(await call.ConfigureAwait(false))!;
             _ = SendAsync();
             // Right here: to wake another thread for each costs more than what most callers do with it.
-            for (var i = 0; i < steps.Length; i++) steps[i].SetResult(answers[i]);
+            var at = 0;
+            foreach (var step in steps)
+            {
+                var length = (int)answers[at++];
+                step.SetResult(answers[at..(at + length)]);
+                at += length;
+            }
         }
         catch (Exception fault)
         {
@@ -83,7 +91,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
         }
     }
 
-    private sealed class Step(ScriptStep arguments) : TaskCompletionSource<RedisResult>
+    private sealed class Step(ScriptStep arguments) : TaskCompletionSource<RedisResult[]>
     {
         public ScriptStep Arguments => arguments;
 

@@ -3,8 +3,8 @@
 -- what follows is each function's own.
 --
 --   task:<id>    hash    all there is of a task; its events are the fields event<n>, from 1 without gaps; head is what changes with
---                        every step, packed (see HEAD); fixed never changes: collection, document, priority, cost, accepted at,
---                        idempotency key, fingerprint, file key, as JSON; inline, the bytes, is empty when it is completed
+--                        every step, packed (see HEAD); accepted never changes: the step that it was accepted by, packed (see
+--                        ACCEPTED); inline, the bytes, is empty when it is completed
 --   phases       zset    every task by its phase and a time (see at_phase): waiting since (queued), due at (delayed, parked), held
 --                        until (running), ended at
 --   ready        zset    <seq><id> of what is queued, by priority and place (virtual finish time)
@@ -35,13 +35,20 @@ local function register(name, run)
   end)
 end
 
--- A task's head: phase, state as clients see it, cancel asked for, past the point of no return, percentage, attempt, last event, place,
--- seq; when it was changed, begun and ended (0: not yet); failures, crashes, released; whether it has a file, whether somebody is to be
--- told of its end, whether its hash has more than what it was accepted with; the last call that moved it, who holds it; its tenant.
-local HEAD = '>BBBBBi4i4i8i8i8i8i8i4i4i4BBBssI4c0'
-local PHASE, STATE, CANCEL, COMMITTING, PERCENTAGE, ATTEMPT, LAST_EVENT, PLACE, SEQ = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local UPDATED_AT, STARTED_AT, ENDED_AT, FAILURES, CRASHES, RELEASED, HAS_FILE, IS_TOLD, HAS_MORE = 10, 11, 12, 13, 14, 15, 16, 17, 18
-local MOVED_BY, WORKER, LENGTH, OWNER = 19, 20, 21, 22
+-- A task's head begins with what a lease writes: phase, attempt, when it was changed and begun (0: not yet), who holds it. Then its place,
+-- its tenant, whether its hash has more than what it was accepted with; state as clients see it, cancel asked for, past the point of no
+-- return, percentage, last event, seq, when it ended (0: not yet); failures, crashes, released; whether it has a file, whether somebody is
+-- to be told of its end; the last call that moved it.
+local LEASED, REST = '>Bi4i8i8s', 'i8I4c0BBBBBi4i8i8i4i4i4BBs'
+local HEAD, UNLEASED = LEASED .. REST, '>' .. REST
+local PHASE, ATTEMPT, UPDATED_AT, STARTED_AT, WORKER, PLACE, LENGTH, OWNER, HAS_MORE = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local STATE, CANCEL, COMMITTING, PERCENTAGE, LAST_EVENT, SEQ, ENDED_AT, FAILURES, CRASHES, RELEASED = 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
+local HAS_FILE, IS_TOLD, MOVED_BY = 20, 21, 22
+
+-- What a task is accepted by: how many values follow, how many of them are events, its state, whether somebody is to be told of its end,
+-- priority, cost, accepted at, how many tasks may wait, of the tenant, and not have ended; id, tenant, collection, document,
+-- idempotency key, file key and fingerprint, where '' is none.
+local ACCEPTED = '>i4i4BBi8i8i8i8i8i8I4c0I4c0I4c0I4c0I4c0I4c0I4c0'
 
 -- As in TaskPhase and TaskState.
 local QUEUED, DELAYED, PARKED, RUNNING, ENDED = 0, 1, 2, 3, 4
@@ -60,13 +67,16 @@ local NEVER = 4398046511103
 
 local function task(id) return tag .. ':task:' .. id end
 local function member(seq, id) return format('%016d', seq) .. id end
-local function packed_head(head) return pack(HEAD, unpack(head, 1, OWNER)) end
+local function packed_head(head) return pack(HEAD, unpack(head, 1, MOVED_BY)) end
 
 local function head_of(packed)
-  local head = { unpacked(HEAD, packed) }
   -- Unlike pack, unpack leaves the length out.
-  head[LENGTH], head[OWNER] = #head[LENGTH], head[LENGTH]
-  return head
+  local phase, attempt, updated, started, worker, place, owner, has_more, state, cancel, committing, percentage, last, seq, ended, failures,
+    crashes, released, has_file, is_told, moved_by = unpacked(HEAD, packed)
+  return {
+    phase, attempt, updated, started, worker, place, #owner, owner, has_more, state, cancel, committing, percentage, last, seq, ended, failures,
+    crashes, released, has_file, is_told, moved_by,
+  }
 end
 
 -- Nil where there is none, or it is another tenant's.
@@ -90,5 +100,9 @@ local function read(id, ...)
   return call('HMGET', task(id), 'head', 'spec', 'message', 'details', 'error', 'warnings', 'result', 'checkpoint', ...)
 end
 
--- Returns collection, document, priority, cost, accepted at, idempotency key, fingerprint and file key; '' is none.
-local function fixed(id) return unpack(cjson.decode(call('HGET', task(id), 'fixed'))) end
+-- Returns priority, cost, accepted at, collection, document, idempotency key, file key and fingerprint.
+local function accepted(id)
+  local _, _, _, _, priority, cost, created, _, _, _, _, _, collection, document, key, file, fingerprint =
+    unpacked(ACCEPTED, call('HGET', task(id), 'accepted'))
+  return priority, cost, created, collection, document, key, file, fingerprint
+end

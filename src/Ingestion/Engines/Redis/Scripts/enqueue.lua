@@ -26,17 +26,17 @@ local function write_listings()
   end
 end
 
--- Accepts a task, or says why not. The values are the names and values of its hash.
+-- Accepts a task, or says why not. The values are the names and values of its hash: spec first, then inline where it has it.
 function verbs.enqueue(packed, from)
   local values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
-    document, key, file, fingerprint = unpacked('>i4i4BBi8i8i8i8i8i8I4c0I4c0I4c0I4c0I4c0I4c0I4c0', packed)
+    document, key, file, fingerprint = unpacked(ACCEPTED, packed)
   local there, earlier = call('HGET', task(id), 'head'), id
   if not there and key ~= '' then
     earlier = call('GET', joined('key', tenant, key))
     there = earlier and call('HGET', task(earlier), 'head')
   end
   if there then
-    local is_same = head_of(there)[OWNER] == tenant and select(7, fixed(earlier)) == fingerprint
+    local is_same = head_of(there)[OWNER] == tenant and select(8, accepted(earlier)) == fingerprint
     if is_same then return { 'existing', earlier, read(earlier) }, values end
     return { 'conflict', earlier }, values
   end
@@ -47,8 +47,9 @@ function verbs.enqueue(packed, from)
   seq = seq + 1
   local place = take_turn(tenant, cost)
   local head = pack(
-    HEAD, QUEUED, state, 0, 0, 0, 0, events, place, seq, now, 0, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, 0, '', '', #tenant, tenant)
-  call('HSET', task(id), 'head', head, unpack(ARGV, from, from + values - 1))
+    HEAD, QUEUED, 0, now, 0, '', place, #tenant, tenant, 0, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, '')
+  call('HSET', task(id), 'head', head, 'accepted', packed, unpack(ARGV, from, from + values - 1))
+  just_accepted[id] = { head, ARGV[from + 1], ARGV[from + 2] == 'inline' and ARGV[from + 3] }
   enter_phase(id, QUEUED, created)
   queue(id, seq, priority, place)
   count_waiting(tenant, 1)

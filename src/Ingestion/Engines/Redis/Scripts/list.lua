@@ -20,7 +20,7 @@ register('list', function()
     else
       local there = call('HGET', task(id), 'head')
       if there and (state == '' or head_of(there)[STATE] == tonumber(state)) then
-        local collection, document = fixed(id)
+        local _, _, _, collection, document = accepted(id)
         if (wanted_collection == '' or collection == wanted_collection) and (wanted_document == '' or document == wanted_document) then
           found[#found + 1] = id
         end

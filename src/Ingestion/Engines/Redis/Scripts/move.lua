@@ -1,3 +1,5 @@
+local MOVED = { 'moved' }
+
 -- Moves a task from one phase to another, only from the one that the caller expects it in; a negative number, or 255 for a
 -- byte, expects nothing. The values are events' bodies, then names and values of its hash. Returns what became of it, with the task where the caller
 -- asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
@@ -10,7 +12,7 @@ function verbs.move(packed, from)
   local phase = head[PHASE]
 
   -- The same call again, whose first answer got lost.
-  if caller ~= '' and head[MOVED_BY] == caller then return { 'moved' }, values end
+  if caller ~= '' and head[MOVED_BY] == caller then return MOVED, values end
 
   local differs = phase ~= if_phase or (if_attempt >= 0 and head[ATTEMPT] ~= if_attempt) or (if_state < 255 and head[STATE] ~= if_state)
     or (if_cancel < 255 and head[CANCEL] ~= if_cancel)
@@ -32,7 +34,7 @@ function verbs.move(packed, from)
     enter_phase(id, ENDED, now)
     if state == COMPLETED then
       gone = { 'error', 'checkpoint' }
-      if head[HAS_FILE] == 1 then call('SREM', joined('upload', (select(8, fixed(id)))), id) else emptied = 'inline' end
+      if head[HAS_FILE] == 1 then call('SREM', joined('upload', (select(7, accepted(id)))), id) else emptied = 'inline' end
     elseif state == CANCELLED then gone = { 'error' } end
     if head[IS_TOLD] == 1 then
       call('ZADD', tag .. ':webhooks', now, id)
@@ -43,7 +45,7 @@ function verbs.move(packed, from)
   -- The usual way, from a worker to the end, needs none of this.
   if phase ~= RUNNING or to ~= ENDED then
     head[HAS_MORE] = 1
-    local _, _, priority, cost, created = fixed(id)
+    local priority, cost, created = accepted(id)
     if phase == ENDED then
       -- Asked for again: as good as new, but for what it had reached.
       head[CANCEL], head[FAILURES], head[CRASHES], head[RELEASED], head[ENDED_AT] = 0, 0, 0, 0, 0
@@ -71,5 +73,5 @@ function verbs.move(packed, from)
   if no_details == 1 then gone[#gone + 1] = 'details' end
   if had_more and gone[1] then call('HDEL', task(id), unpack(gone)) end
   tell((to == QUEUED or to == DELAYED) and 'q' or 'c', id)
-  return { 'moved', is_read == 1 and read(id) }, values
+  return is_read == 1 and { 'moved', read(id) } or MOVED, values
 end

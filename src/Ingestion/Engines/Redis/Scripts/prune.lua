@@ -7,7 +7,7 @@ register('prune', function()
     call('ZREM', tag .. ':webhooks', id)
     local there, spec = unpack(call('HMGET', task(id), 'head', 'spec'))
     if there then
-      local head, collection, document, _, _, _, key, _, file = head_of(there), fixed(id)
+      local head, _, _, _, collection, document, key, file = head_of(there), accepted(id)
       local tenant = head[OWNER]
       call('DEL', task(id))
       -- What is old enough to go stands at the front.

@@ -9,11 +9,17 @@ local event_fields = {}
 -- For ZADD: scores and members.
 local phased, readied
 
+-- Head, spec and bytes of tasks that this call has accepted: one that is handed out at once is not read back.
+local just_accepted
+
+-- What all lease steps of the call have taken from the line, and where the next of them goes on.
+local taken, next_taken
+
 local function begin_sharing()
   local figures = call('HGET', line, 'figures')
   if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures)
   else seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge end
-  is_changed, tenants, news, phased, readied = false, {}, nil, {}, {}
+  is_changed, tenants, news, phased, readied, just_accepted, taken = false, {}, nil, {}, {}, {}, nil
 end
 
 local function tenant_of(name)
@@ -123,9 +129,11 @@ local function event_field(number)
   return name
 end
 
--- Adds events, whose bodies are ARGV[from] to ARGV[to], to what is to be set of a task, but the first few, which an earlier call has
--- written. Percentages is a byte for each, 255 for none; one below what the task has reached is lifted to that.
-local function add_events(fields, head, from, to, percentages, written)
+-- Adds events, whose bodies are ARGV[from] to ARGV[to], behind the n values that are to be set of a task, but the first few, which an
+-- earlier call has written; returns how many values these are then. Percentages is a byte for each, 255 for none; one below what the task
+-- has reached is lifted to that.
+local function add_events(fields, n, head, from, to, percentages, written)
+  local last = head[LAST_EVENT]
   for i = from + written, to do
     local body, wanted = ARGV[i], byte(percentages, i - from + 1)
     if wanted < 255 then
@@ -137,24 +145,30 @@ local function add_events(fields, head, from, to, percentages, written)
       end
       head[PERCENTAGE] = reached
     end
-    head[LAST_EVENT] = head[LAST_EVENT] + 1
-    local n = #fields
-    fields[n + 1], fields[n + 2] = event_field(head[LAST_EVENT]), body
+    last = last + 1
+    fields[n + 1], fields[n + 2] = event_field(last), body
+    n = n + 2
   end
+  head[LAST_EVENT] = last
+  return n
 end
 
 -- Writes a change: events, then names and values, which are ARGV[from] to ARGV[to]. To empty a field along
 -- with it costs less than to remove the field.
 local function write_change(id, head, from, events, to, percentages, after, emptied)
-  local fields = { 'head', '' }
-  add_events(fields, head, from, from + events - 1, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
-  for i = from + events, to do fields[#fields + 1] = ARGV[i] end
+  -- With room for what most changes have: a table that grows is made anew each time it doubles.
+  local fields = { 'head', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  local n = add_events(fields, 2, head, from, from + events - 1, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
+  for i = from + events, to do
+    n = n + 1
+    fields[n] = ARGV[i]
+  end
   if emptied then
-    local n = #fields
     fields[n + 1], fields[n + 2] = emptied, ''
+    n = n + 2
   end
   fields[2] = packed_head(head)
-  call('HSET', task(id), unpack(fields))
+  call('HSET', task(id), unpack(fields, 1, n))
 end
 
 local verbs = {}
