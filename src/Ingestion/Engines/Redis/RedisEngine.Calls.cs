@@ -180,12 +180,8 @@ public sealed partial class RedisEngine
         }
     }
 
-    private Task<RedisResult[]> StepAsync(RedisKey shard, ScriptStep step, int queued = 0)
-    {
-        var answer = _steps[shard].RunAsync(step);
-        if (queued > 0) Call(queued, shard);
-        return answer;
-    }
+    private Task<RedisResult[]> StepAsync(RedisKey shard, ScriptStep step, int queued = 0) =>
+        _steps[shard].RunAsync(step, queued > 0 ? () => Call(queued, shard) : null);
 
     private Task<RedisResult> RunAsync(EngineFunction function, RedisKey shard, params ReadOnlySpan<object> arguments) =>
         function.RunAsync(_redis, shard, [.. new object[EngineFunction.Prefix], Now, .. arguments]);

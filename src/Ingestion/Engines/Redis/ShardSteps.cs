@@ -25,21 +25,38 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
     private readonly Queue<Step> _waiting = new();
     private int _underway;
 
+    /// <summary>Somebody is about to send what waits.</summary>
+    private bool _isCalled;
+
     /// <summary>Steps reach Redis in the order of these calls, but for leases, which come behind what travels with them.</summary>
+    /// <param name="along">Asks for what is to travel with the step. An idle engine then sends on this thread: nothing else can come along.</param>
     /// <exception cref="UnavailableException">Redis is away. It may have been done all the same.</exception>
-    public Task<RedisResult[]> RunAsync(ScriptStep arguments)
+    public Task<RedisResult[]> RunAsync(ScriptStep arguments, Action? along = null)
     {
         var step = new Step(arguments);
+        bool isIdle, isMine;
         lock (_gate)
         {
             _waiting.Enqueue(step);
-            if (_underway == MaxUnderway) return step.Task;
-            _underway++;
+            isIdle = _underway == 0;
+            isMine = CallSender();
         }
-        // On this thread as soon as it has nothing else to do: what it asks for until then travels along.
-        ThreadPool.UnsafeQueueUserWorkItem(static steps => _ = steps.SendAsync(), this, preferLocal: true);
+        along?.Invoke();
+        if (isMine && isIdle && along is not null) _ = SendAsync();
+        else if (isMine) SendSoon();
         return step.Task;
     }
+
+    /// <summary>Whether the caller is to see to it that what waits is sent.</summary>
+    private bool CallSender()
+    {
+        if (_isCalled || _underway == MaxUnderway) return false;
+        (_isCalled, _underway) = (true, _underway + 1);
+        return true;
+    }
+
+    /// <summary>On this thread as soon as it has nothing else to do: what it asks for until then travels along.</summary>
+    private void SendSoon() => ThreadPool.UnsafeQueueUserWorkItem(static steps => _ = steps.SendAsync(), this, preferLocal: true);
 
     private async Task SendAsync()
     {
@@ -49,6 +66,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
         {
             lock (_gate)
             {
+                _isCalled = false;
                 if (_waiting.Count == 0)
                 {
                     _underway--;
@@ -56,6 +74,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
                 }
                 steps = new Step[Math.Min(_waiting.Count, MaxTogether)];
                 for (var i = 0; i < steps.Length; i++) steps[i] = _waiting.Dequeue();
+                if (_waiting.Count > 0 && CallSender()) SendSoon();
             }
             // Leases come last: they take from the line at once, and what the others queue is in it by then.
             steps = [.. steps.OrderBy(step => step.Arguments.IsLease)];
