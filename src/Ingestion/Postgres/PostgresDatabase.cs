@@ -15,6 +15,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly PostgresMigration _migration;
+    private readonly TimeSpan _timeout;
     private readonly SemaphoreSlim _opening = new(1);
     private volatile bool _isOpen;
 
@@ -23,6 +24,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         _source = new NpgsqlDataSourceBuilder(address.ConnectionString).Build();
         _migration = new PostgresMigration(address, steps);
+        _timeout = TimeSpan.FromSeconds(address.CommandTimeout);
     }
 
     /// <summary>The version of pgvector; null where the type comes from elsewhere. Known once the database was opened.</summary>
@@ -58,21 +60,29 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Reads from one moment's state of all tables.</summary>
     /// <exception cref="UnavailableException">It cannot be reached now.</exception>
     public Task<T> ReadAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancel) =>
-        // A connection that broke while nobody used it is found out by the first who does.
-        RepeatAsync(() => RunAsync(read, IsolationLevel.RepeatableRead, isReadOnly: true, cancel), fault => fault is { InnerException: IOException }, 2, cancel);
+        RepeatAsync(() => RunAsync(read, IsolationLevel.RepeatableRead, cancel), IsBroken, 2, cancel);
+
+    /// <summary>Reads with one statement, which sees one moment's state without a transaction of its own.</summary>
+    /// <exception cref="UnavailableException">As above.</exception>
+    public Task<T> ReadOneAsync<T>(Func<PostgresSession, Task<T>> read, CancellationToken cancel) =>
+        RepeatAsync(async () =>
+        {
+            await OpenAsync(cancel);
+            return await AskAsync(connection => read(new PostgresSession(connection, _timeout, cancel)), cancel);
+        }, IsBroken, 2, cancel);
 
     /// <summary>All of it is written or nothing, and on the disk with the answer.</summary>
     /// <exception cref="UnavailableException">It cannot be reached or written now; what was asked for may have been written.</exception>
     public Task<T> WriteAsync<T>(Func<PostgresSession, Task<T>> write, CancellationToken cancel) =>
-        RepeatAsync(() => RunAsync(write, IsolationLevel.ReadCommitted, isReadOnly: false, cancel), IsCollision, Tries, cancel);
+        RepeatAsync(() => RunAsync(write, IsolationLevel.ReadCommitted, cancel), IsCollision, Tries, cancel);
 
     /// <summary>A step on the way to an answer: it reaches the disk with the next write that waits for it.</summary>
     /// <exception cref="UnavailableException">As above.</exception>
     public Task<T> StepAsync<T>(Func<PostgresSession, Task<T>> step, CancellationToken cancel) => WriteAsync(
-        async session =>
+        session =>
         {
-            await session.ExecuteAsync("SET LOCAL synchronous_commit TO off");
-            return await step(session);
+            session.Queue("SET LOCAL synchronous_commit TO off");
+            return step(session);
         }, cancel);
 
     /// <summary>For what cannot be in a transaction.</summary>
@@ -87,7 +97,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         try
         {
-            return await ReadAsync(session => session.ScalarAsync<int>("SELECT 1"), cancel) == 1;
+            return await ReadOneAsync(session => session.ScalarAsync<int>("SELECT 1"), cancel) == 1;
         }
         catch (UnavailableException)
         {
@@ -101,16 +111,15 @@ public sealed class PostgresDatabase : IAsyncDisposable
         _opening.Dispose();
     }
 
-    private async Task<T> RunAsync<T>(Func<PostgresSession, Task<T>> run, IsolationLevel isolation, bool isReadOnly, CancellationToken cancel)
+    private async Task<T> RunAsync<T>(Func<PostgresSession, Task<T>> run, IsolationLevel isolation, CancellationToken cancel)
     {
         await OpenAsync(cancel);
         return await AskAsync(async connection =>
         {
             await using var transaction = await connection.BeginTransactionAsync(isolation, cancel);
-            var session = new PostgresSession(connection, transaction, cancel);
+            var session = new PostgresSession(connection, _timeout, cancel);
             var result = await run(session);
-            // From here on nobody can know whether it was written: it must not be broken off.
-            await transaction.CommitAsync(isReadOnly ? cancel : CancellationToken.None);
+            await session.CommitAsync();
             return result;
         }, cancel);
     }
@@ -142,6 +151,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
             throw new UnavailableException($"PostgreSQL cannot be reached or written now: {fault.Message}", fault);
         }
     }
+
+    /// <summary>A connection that broke while nobody used it is found out by the first who does.</summary>
+    private static bool IsBroken(Exception fault) => fault is { InnerException: IOException };
 
     private static bool IsCollision(Exception fault) => fault is PostgresException { SqlState: "40001" or "40P01" };
 

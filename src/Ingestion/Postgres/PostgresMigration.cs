@@ -16,13 +16,13 @@ internal sealed class PostgresMigration(NpgsqlConnectionStringBuilder address, I
     public async Task RunAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var transaction = await connection.BeginTransactionAsync(cancel);
-        var session = new PostgresSession(connection, transaction, cancel);
+        var session = new PostgresSession(connection, TimeSpan.FromSeconds(address.CommandTimeout), cancel);
         await session.ExecuteAsync("SELECT pg_advisory_xact_lock($1)", Lock);
         if (connection.PostgreSqlVersion.Major < OldestServer)
             throw new PostgresSetupException($"PostgreSQL at {Where} is version {connection.PostgreSqlVersion}: {OldestServer} or later is needed.");
         await AddVectorsAsync(session);
         await AddTablesAsync(session);
-        await transaction.CommitAsync(CancellationToken.None);
+        await session.CommitAsync();
     }
 
     /// <summary>What to do about a fault of the start; null where it says nothing of how the database is set up.</summary>
@@ -73,7 +73,7 @@ internal sealed class PostgresMigration(NpgsqlConnectionStringBuilder address, I
         }
         for (var step = done; step < steps.Count; step++)
         {
-            await session.ExecuteAsync(steps[step]);
+            await session.RunScriptAsync(steps[step]);
             await session.ExecuteAsync("INSERT INTO ingestion.migration(step) VALUES($1)", step + 1);
         }
     }

@@ -17,7 +17,7 @@ internal sealed record PostgresCollection(long Id, string Name, string? Model, i
 
     public static async Task<PostgresCollection> AddAsync(PostgresSession session, string tenant, string name)
     {
-        await session.ExecuteAsync("INSERT INTO ingestion.collection(tenant, name) VALUES($1, $2) ON CONFLICT DO NOTHING", tenant, name);
+        session.Queue("INSERT INTO ingestion.collection(tenant, name) VALUES($1, $2) ON CONFLICT DO NOTHING", tenant, name);
         return (await FindAsync(session, tenant, name))!;
     }
 
@@ -26,21 +26,21 @@ internal sealed record PostgresCollection(long Id, string Name, string? Model, i
         session.FirstAsync($"SELECT {Columns} FROM ingestion.collection WHERE id=$1 FOR NO KEY UPDATE", Read, id);
 
     /// <summary>The first version with vectors fixes model and dimension; given where the version has others.</summary>
-    public async Task<VectorSpace?> TakeSpaceAsync(PostgresSession session, string model, int dimension)
+    public VectorSpace? TakeSpace(PostgresSession session, string model, int dimension)
     {
         if (Space is { } space) return space.Model == model && space.Dimension == dimension ? null : space;
-        await session.ExecuteAsync("UPDATE ingestion.collection SET model=$2, dimension=$3 WHERE id=$1", Id, model, dimension);
+        session.Queue("UPDATE ingestion.collection SET model=$2, dimension=$3 WHERE id=$1", Id, model, dimension);
         return null;
     }
 
     /// <summary>Keeps the sums true where one version is not visible any more and another becomes so.</summary>
-    public Task CountAsync(PostgresSession session, StoredVersion? hidden, StoredVersion? shown) => session.ExecuteAsync(
+    public void Count(PostgresSession session, StoredVersion? hidden, StoredVersion? shown) => session.Queue(
         "UPDATE ingestion.collection SET chunks=chunks+$2, words=words+$3, bytes=bytes+$4 WHERE id=$1",
         Id, (long)(shown?.ChunkCount ?? 0) - (hidden?.ChunkCount ?? 0), (shown?.WordCount ?? 0) - (hidden?.WordCount ?? 0),
         (shown?.Bytes ?? 0) - (hidden?.Bytes ?? 0));
 
     /// <summary>Where no visible version has vectors any more, the next one may bring others.</summary>
-    public Task ForgetSpaceAsync(PostgresSession session) => session.ExecuteAsync(
+    public void ForgetSpace(PostgresSession session) => session.Queue(
         """
         UPDATE ingestion.collection SET model=NULL, dimension=0
         WHERE id=$1 AND NOT EXISTS(SELECT 1 FROM ingestion.version WHERE collection=$1 AND state='visible' AND version.dimension>0)

@@ -8,8 +8,16 @@ internal static class PostgresRemoval
     private static readonly string[] Parts = ["content", "chunk_words", "chunk_vector", "chunk"];
 
     /// <summary>From now on nobody may use the version; the next sweep takes it out.</summary>
-    public static Task DropAsync(PostgresSession session, long version) =>
-        session.ExecuteAsync("UPDATE ingestion.version SET state='dropped' WHERE id=$1", version);
+    public static void Drop(PostgresSession session, long version) =>
+        session.Queue("UPDATE ingestion.version SET state='dropped' WHERE id=$1", version);
+
+    /// <summary>The same for what a task has staged and not committed.</summary>
+    public static void DropStaged(PostgresSession session, string tenant, string task) => session.Queue(
+        """
+        UPDATE ingestion.version SET state='dropped' FROM ingestion.collection
+        WHERE collection.id=version.collection AND tenant=$1 AND task=$2 AND state='staged'
+        """,
+        tenant, task);
 
     /// <summary>Takes out one version that was dropped and that nobody else is at; false where there is none.</summary>
     public static async Task<bool> SweepOneAsync(PostgresSession session)
@@ -24,8 +32,8 @@ internal static class PostgresRemoval
     public static async Task RemoveAsync(PostgresSession session, long version)
     {
         // Whoever is at the version still, ends first: what it writes is then seen here.
-        await session.ExecuteAsync("SELECT 1 FROM ingestion.version WHERE id=$1 FOR UPDATE", version);
-        foreach (var part in Parts) await session.ExecuteAsync($"DELETE FROM ingestion.{part} WHERE version=$1", version);
+        session.Queue("SELECT 1 FROM ingestion.version WHERE id=$1 FOR UPDATE", version);
+        foreach (var part in Parts) session.Queue($"DELETE FROM ingestion.{part} WHERE version=$1", version);
         await session.ExecuteAsync("DELETE FROM ingestion.version WHERE id=$1", version);
     }
 

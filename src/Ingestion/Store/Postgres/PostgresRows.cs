@@ -53,6 +53,26 @@ internal static class PostgresRows
         UpdatedAt = row.GetFieldValue<DateTimeOffset>(18),
     };
 
+    /// <summary>The document's visible version.</summary>
+    public static Task<CurrentVersion?> FindCurrentAsync(PostgresSession session, string tenant, string collection, string document) =>
+        session.FirstAsync(
+            $"""
+            SELECT {DocumentColumns}, fingerprint, chunking, preface, kept, added, removed
+            FROM ingestion.version JOIN ingestion.collection ON collection.id=version.collection
+            WHERE tenant=$1 AND name=$2 AND document=$3 AND state='visible'
+            """,
+            row =>
+            {
+                var stored = Document(row, collection);
+                return (CurrentVersion?)new CurrentVersion(
+                    stored, Text(row, 20), Text(row, 21), Text(row, 22),
+                    new CommitResult(CommitKind.Committed, stored.Version, row.GetInt32(23), row.GetInt32(24), row.GetInt32(25), stored.Dimension))
+                {
+                    Id = row.GetInt64(19),
+                };
+            },
+            tenant, collection, document);
+
     /// <summary>Documents by the versions' ids.</summary>
     public static async Task<Dictionary<long, StoredDocument>> ReadVersionsAsync(PostgresSession session, string collection, params long[] versions) =>
         (await session.ListAsync(

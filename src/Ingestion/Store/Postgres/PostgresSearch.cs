@@ -30,12 +30,17 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
 
     private async Task<IReadOnlyList<SearchHit>> SearchAsync(PostgresSession session, SearchQuery query, DocumentFilter? filter)
     {
+        // Small tables in a test and large ones in earnest take the same way; compiling a query costs more than running it; what a common
+        // word finds is counted in memory, not on the server's disk.
+        session.Queue(
+            """
+            SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
+              set_config('work_mem', greatest(pg_size_bytes(current_setting('work_mem')), 32 << 20) / 1024 || 'kB', true)
+            """);
         if (await PostgresCollection.FindAsync(session, query.TenantId, query.CollectionId) is not { Chunks: > 0 } collection) return [];
         query.CheckModel(collection.Model);
         var scope = new Scope(session, collection, filter is null ? null : await MatchingAsync(session, collection.Id, filter));
         if (scope.Allowed is { Length: 0 }) return [];
-        // Small tables in a test and large ones in earnest take the same way; compiling a query costs more than running it.
-        await session.ExecuteAsync("SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true)");
         var depth = Math.Max(RankFusion.Depth, query.TopK);
         var ranked = query.Mode switch
         {
@@ -114,8 +119,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
     {
         var (id, dimension) = (scope.Collection.Id, scope.Collection.Dimension);
         var wide = Math.Clamp(2 * count, 100, 1000).ToString(CultureInfo.InvariantCulture);
-        await scope.Session.ExecuteAsync("SELECT set_config('hnsw.ef_search', $1, true)", wide);
-        if (database.VectorVersion >= Iterative) await scope.Session.ExecuteAsync("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)");
+        scope.Session.Queue("SELECT set_config('hnsw.ef_search', $1, true)", wide);
+        if (database.VectorVersion >= Iterative) scope.Session.Queue("SELECT set_config('hnsw.iterative_scan', 'strict_order', true)");
         return await scope.Session.ListAsync(
             $"""
             SELECT version, place, 1 - (embedding::vector({dimension}) <=> $1::real[]::vector({dimension})) AS score

@@ -14,21 +14,22 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
 
     public async Task<StagedVersion> RunAsync(PostgresSession session)
     {
-        await session.ExecuteAsync("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))", version.DocumentId, collection.Id);
-        foreach (var earlier in await StoredVersion.OfTaskAsync(session, version.TenantId, version.TaskId))
-            await PostgresRemoval.DropAsync(session, earlier.Id);
-        var visible = await StoredVersion.VisibleAsync(session, collection.Id, version.DocumentId);
+        session.Queue("SELECT pg_advisory_xact_lock_shared(hashtextextended($1, $2))", version.DocumentId, collection.Id);
+        PostgresRemoval.DropStaged(session, version.TenantId, version.TaskId);
         var id = await InsertVersionAsync(session);
-        await session.ExecuteAsync("INSERT INTO ingestion.content(version, text) VALUES($1, $2)", id, version.Content);
+        session.Queue("INSERT INTO ingestion.content(version, text) VALUES($1, $2)", id, version.Content);
         long wordCount = 0;
-        for (var next = 0; next < RowCount;) (next, wordCount) = await InsertChunksAsync(session, id, next, wordCount);
-        await session.ExecuteAsync("SELECT gin_clean_pending_list('ingestion.chunk_terms')");
-        var vectors = visible is not null && visible.Model == version.Model ? await TakeVectorsAsync(session, visible, id) : 0;
-        await session.ExecuteAsync(
-            "UPDATE ingestion.version SET word_count=$2, vector_count=$3, dimension=$4 WHERE id=$1",
-            id, wordCount, vectors, vectors > 0 ? visible!.Dimension : 0);
-        var staged = await StoredVersion.GetAsync(session, version.TenantId, id);
-        return PostgresStore.Staged(staged!, version.TenantId, collection);
+        for (var next = 0; next < RowCount;)
+        {
+            // No more than one step's rows wait in memory.
+            if (next > 0) await session.SendAsync();
+            (next, wordCount) = await InsertChunksAsync(session, id, next, wordCount);
+        }
+        session.Queue("SELECT gin_clean_pending_list('ingestion.chunk_terms')");
+        var vectors = await TakeVectorsAsync(session, id, wordCount);
+        return new(
+            version.TenantId, collection.Name, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
+            version.Chunks.Sum(chunk => (long)chunk.TokenCount), vectors) { Id = id, Space = collection.Space };
     }
 
     private Task<long> InsertVersionAsync(PostgresSession session) => session.ScalarAsync<long>(
@@ -56,7 +57,7 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
             texts.Add(version.Content[chunk.Start..chunk.End]);
             characters += texts[^1].Length;
         }
-        await session.ExecuteAsync(
+        session.Queue(
             """
             INSERT INTO ingestion.chunk(version, place, chunk_id, start_at, end_at, token_count, page_start, page_end, headings, text, level,
               parent, window_start, window_end, header_start, header)
@@ -77,7 +78,7 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
         // Larger chunks are kept to be read, not searched.
         var searched = texts[..Math.Clamp(version.Chunks.Count - from, 0, texts.Count)];
         var terms = await words.TermsOfAsync(session, collection.Id, version.Language, searched);
-        await session.ExecuteAsync(
+        session.Queue(
             """
             INSERT INTO ingestion.chunk_words(version, place, words, terms)
             SELECT $1, $2 + n - 1, words, CASE WHEN terms='' THEN ''::tsvector ELSE array_to_tsvector(string_to_array(terms, ' ')) END
@@ -89,14 +90,21 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
         T[] Of<T>(Func<NewChunk, T> value) => [.. chunks.Select(value)];
     }
 
-    /// <summary>Chunks whose id the visible version has too take over its vectors. Gives how many.</summary>
-    private Task<int> TakeVectorsAsync(PostgresSession session, StoredVersion visible, long id) => session.ExecuteAsync(
+    /// <summary>Chunks whose id the visible version has too take over its vectors, where the model is the same. Gives how many.</summary>
+    private Task<int> TakeVectorsAsync(PostgresSession session, long id, long wordCount) => session.ScalarAsync<int>(
         """
-        INSERT INTO ingestion.chunk_vector(version, place, collection, embedding)
-        SELECT $1, later.place, known.collection, known.embedding
-        FROM ingestion.chunk AS later JOIN ingestion.chunk AS former ON former.version=$2 AND former.chunk_id=later.chunk_id
-        JOIN ingestion.chunk_vector AS known ON known.version=former.version AND known.place=former.place
-        WHERE later.version=$1 AND later.place<$3
+        WITH visible AS (
+          SELECT id, dimension FROM ingestion.version WHERE collection=$2 AND document=$3 AND state='visible' AND model=$4),
+        taken AS (
+          INSERT INTO ingestion.chunk_vector(version, place, collection, embedding)
+          SELECT $1, later.place, known.collection, known.embedding
+          FROM visible JOIN ingestion.chunk AS former ON former.version=visible.id
+          JOIN ingestion.chunk AS later ON later.version=$1 AND later.place<$5 AND later.chunk_id=former.chunk_id
+          JOIN ingestion.chunk_vector AS known ON known.version=former.version AND known.place=former.place
+          RETURNING version)
+        UPDATE ingestion.version SET word_count=$6, vector_count=(SELECT count(*) FROM taken),
+          dimension=coalesce((SELECT dimension FROM visible WHERE EXISTS(SELECT 1 FROM taken)), 0)
+        WHERE id=$1 RETURNING vector_count
         """,
-        id, visible.Id, version.Chunks.Count);
+        id, collection.Id, version.DocumentId, version.Model, version.Chunks.Count, wordCount);
 }

@@ -35,12 +35,12 @@ public sealed class PostgresStore : IChunkStore
     public static IReadOnlyList<string> Schema => PostgresStoreSchema.Steps;
 
     public async Task<string> ReadIdentityAsync(CancellationToken cancel) =>
-        (await _database.ReadAsync(session => session.ScalarAsync<string>("SELECT id FROM ingestion.store_identity"), cancel))!;
+        (await _database.ReadOneAsync(session => session.ScalarAsync<string>("SELECT id FROM ingestion.store_identity"), cancel))!;
 
     public async Task<StagedVersion> StageAsync(NewVersion version, CancellationToken cancel)
     {
         // On its own: others who begin the same collection need not wait until this version is written.
-        var collection = await _database.ReadAsync(session => PostgresCollection.FindAsync(session, version.TenantId, version.CollectionId), cancel)
+        var collection = await _database.ReadOneAsync(session => PostgresCollection.FindAsync(session, version.TenantId, version.CollectionId), cancel)
             ?? await _database.WriteAsync(session => PostgresCollection.AddAsync(session, version.TenantId, version.CollectionId), cancel);
         return await _database.StepAsync(session => new PostgresStaging(collection, version, _words, _time.GetUtcNow()).RunAsync(session), cancel);
     }
@@ -53,21 +53,19 @@ public sealed class PostgresStore : IChunkStore
             return Staged(version, tenant, (await PostgresCollection.FindAsync(session, tenant, name!))!);
         }, cancel);
 
-    public Task<IReadOnlyList<PendingChunk>> ReadPendingAsync(StagedVersion staged, int after, int max, CancellationToken cancel) =>
-        _database.ReadAsync<IReadOnlyList<PendingChunk>>(async session =>
-        {
-            if (await StoredVersion.GetAsync(session, staged.TenantId, staged.Id) is not { State: "staged" } version) return [];
-            return await session.ListAsync(
-                """
-                SELECT place, chunk_id, text, header FROM ingestion.chunk
-                WHERE version=$1 AND place>$2 AND place<$3
-                  AND NOT EXISTS(SELECT 1 FROM ingestion.chunk_vector WHERE chunk_vector.version=$1 AND chunk_vector.place=chunk.place)
-                ORDER BY place LIMIT $4
-                """,
-                row => new PendingChunk(
-                    row.GetInt32(0), row.GetString(1), EmbeddedText.Of(version.Preface, row.IsDBNull(3) ? null : row.GetString(3), row.GetString(2))),
-                version.Id, after, version.ChunkCount, max);
-        }, cancel);
+    public async Task<IReadOnlyList<PendingChunk>> ReadPendingAsync(StagedVersion staged, int after, int max, CancellationToken cancel) =>
+        await _database.ReadOneAsync(session => session.ListAsync(
+            """
+            SELECT place, chunk_id, text, header, preface
+            FROM ingestion.version JOIN ingestion.collection ON collection.id=version.collection JOIN ingestion.chunk ON chunk.version=version.id
+            WHERE version.id=$1 AND tenant=$2 AND state='staged' AND place>$3 AND place<chunk_count
+              AND NOT EXISTS(SELECT 1 FROM ingestion.chunk_vector WHERE chunk_vector.version=$1 AND chunk_vector.place=chunk.place)
+            ORDER BY place LIMIT $4
+            """,
+            row => new PendingChunk(
+                row.GetInt32(0), row.GetString(1),
+                EmbeddedText.Of(row.IsDBNull(4) ? null : row.GetString(4), row.IsDBNull(3) ? null : row.GetString(3), row.GetString(2))),
+            staged.Id, staged.TenantId, after, max), cancel);
 
     public async Task SaveVectorsAsync(StagedVersion staged, IReadOnlyList<ChunkVector> vectors, CancellationToken cancel)
     {
@@ -85,19 +83,17 @@ public sealed class PostgresStore : IChunkStore
                 if (version.VectorCount > 0) VectorChecks.CheckDimension(step[0].Index, dimension, version.Dimension);
                 var numbers = new float[step.Length * dimension];
                 for (var i = 0; i < step.Length; i++) step[i].Vector.CopyTo(numbers.AsMemory(i * dimension));
-                var added = await session.ScalarAsync<long>(
+                session.Queue(
                     """
                     WITH saved AS (
                       INSERT INTO ingestion.chunk_vector(version, place, collection, embedding)
                       SELECT $1, place, $2, (($4::real[])[(n - 1) * $5 + 1 : n * $5])::vector
                       FROM unnest($3::integer[]) WITH ORDINALITY AS given(place, n)
                       ON CONFLICT (version, place) DO UPDATE SET embedding=excluded.embedding RETURNING (xmax=0) AS added)
-                    SELECT count(*) FILTER (WHERE added) FROM saved
+                    UPDATE ingestion.version
+                    SET vector_count=vector_count+(SELECT count(*) FILTER (WHERE added) FROM saved), dimension=$5, updated_at=$6 WHERE id=$1
                     """,
-                    version.Id, version.Collection, step.Select(vector => vector.Index).ToArray(), numbers, (long)dimension);
-                await session.ExecuteAsync(
-                    "UPDATE ingestion.version SET vector_count=vector_count+$2, dimension=$3, updated_at=$4 WHERE id=$1",
-                    version.Id, (int)added, dimension, _time.GetUtcNow());
+                    version.Id, version.Collection, step.Select(vector => vector.Index).ToArray(), numbers, dimension, _time.GetUtcNow());
                 return true;
             }, cancel);
         }
@@ -113,12 +109,11 @@ public sealed class PostgresStore : IChunkStore
     }
 
     public Task DiscardAsync(string tenant, string taskId, CancellationToken cancel) =>
-        _database.StepAsync(session => session.ExecuteAsync(
-            """
-            UPDATE ingestion.version SET state='dropped' FROM ingestion.collection
-            WHERE collection.id=version.collection AND tenant=$1 AND task=$2 AND state='staged'
-            """,
-            tenant, taskId), cancel);
+        _database.StepAsync(session =>
+        {
+            PostgresRemoval.DropStaged(session, tenant, taskId);
+            return Task.FromResult(true);
+        }, cancel);
 
     public Task<DocumentPage> ListDocumentsAsync(string tenant, string collection, int page, int pageSize, CancellationToken cancel) =>
         _database.ReadAsync(async session =>
@@ -134,9 +129,8 @@ public sealed class PostgresStore : IChunkStore
             return new DocumentPage(documents, total);
         }, cancel);
 
-    public Task<StoredDocument?> GetDocumentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
-        ReadVisibleAsync(tenant, collection, document, async (session, version) =>
-            (await PostgresRows.ReadVersionsAsync(session, collection, version.Id))[version.Id], cancel);
+    public async Task<StoredDocument?> GetDocumentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
+        (await FindCurrentAsync(tenant, collection, document, cancel))?.Document;
 
     public Task<string?> ReadContentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
         ReadVisibleAsync(tenant, collection, document, async (session, version) => (await PostgresRows.ReadContentAsync(session, version.Id))!, cancel);
@@ -152,11 +146,7 @@ public sealed class PostgresStore : IChunkStore
         }, cancel);
 
     public Task<CurrentVersion?> FindCurrentAsync(string tenant, string collection, string document, CancellationToken cancel) =>
-        ReadVisibleAsync(tenant, collection, document, async (session, version) =>
-            new CurrentVersion(
-                (await PostgresRows.ReadVersionsAsync(session, collection, version.Id))[version.Id], version.Fingerprint, version.Chunking,
-                version.Preface, version.Committed) { Id = version.Id },
-            cancel);
+        _database.ReadOneAsync(session => PostgresRows.FindCurrentAsync(session, tenant, collection, document), cancel);
 
     public Task<StoredSplit?> ReadSplitAsync(CurrentVersion current, CancellationToken cancel) =>
         _database.ReadAsync(async session =>
@@ -192,17 +182,17 @@ public sealed class PostgresStore : IChunkStore
         {
             if (await PostgresCollection.FindAsync(session, tenant, collection) is not { } found) return ([], default);
             // Who is staging it now ends first, and is then among its versions.
-            await session.ExecuteAsync("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", document, found.Id);
+            session.Queue("SELECT pg_advisory_xact_lock(hashtextextended($1, $2))", document, found.Id);
             var row = (await PostgresCollection.HoldAsync(session, found.Id))!;
             var all = await StoredVersion.OfDocumentAsync(session, row.Id, document);
             long[] ids = [.. all.Select(version => version.Id)];
             // Who is saving vectors of one ends first too.
-            await session.ExecuteAsync("UPDATE ingestion.version SET state='dropped' WHERE id=ANY($1)", ids);
+            session.Queue("UPDATE ingestion.version SET state='dropped' WHERE id=ANY($1)", ids);
             var counted = await PostgresRemoval.CountAsync(session, ids);
             if (all.Find(version => version.State == "visible") is { } visible)
             {
-                await row.CountAsync(session, hidden: visible, shown: null);
-                await row.ForgetSpaceAsync(session);
+                row.Count(session, hidden: visible, shown: null);
+                row.ForgetSpace(session);
             }
             return (ids, counted);
         }, cancel);
@@ -212,17 +202,17 @@ public sealed class PostgresStore : IChunkStore
             foreach (var version in versions) await PostgresRemoval.RemoveAsync(session, version);
             return true;
         }, cancel);
-        var remaining = await _database.ReadAsync(session => PostgresRemoval.CountRowsAsync(session, versions), cancel);
+        var remaining = await _database.ReadOneAsync(session => PostgresRemoval.CountRowsAsync(session, versions), cancel);
         return new DeleteReceipt(versions.Length, counts.Chunks, counts.Vectors, remaining);
     }
 
     public Task<IReadOnlyList<SearchHit>> SearchAsync(SearchQuery query, CancellationToken cancel) => _search.SearchAsync(query, cancel);
 
     public Task<VectorSpace?> GetVectorSpaceAsync(string tenant, string collection, CancellationToken cancel) =>
-        _database.ReadAsync(async session => (await PostgresCollection.FindAsync(session, tenant, collection))?.Space, cancel);
+        _database.ReadOneAsync(async session => (await PostgresCollection.FindAsync(session, tenant, collection))?.Space, cancel);
 
     public Task<StoredUsage> GetUsageAsync(string tenant, CancellationToken cancel) =>
-        _database.ReadAsync(session => session.FirstAsync(
+        _database.ReadOneAsync(session => session.FirstAsync(
             "SELECT coalesce(sum(chunks), 0)::bigint, coalesce(sum(bytes), 0)::bigint FROM ingestion.collection WHERE tenant=$1",
             row => new StoredUsage(row.GetInt64(0), row.GetInt64(1)), tenant), cancel);
 

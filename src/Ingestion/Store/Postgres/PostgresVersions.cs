@@ -25,32 +25,33 @@ internal sealed class PostgresVersions(int keep)
     /// <summary>Null where another version became visible meanwhile: then again.</summary>
     public async Task<CommitResult?> CommitAsync(PostgresSession session, StagedVersion staged, DateTimeOffset now)
     {
-        if (await StoredVersion.GetAsync(session, staged.TenantId, staged.Id) is not { } seen) return new CommitResult(CommitKind.NotReady);
         // What the switch changes is counted before the collection is held, so that it is held for a moment only.
-        var before = await StoredVersion.VisibleAsync(session, seen.Collection, seen.Document);
+        var (seen, before) = await StoredVersion.GetWithVisibleAsync(session, staged.TenantId, staged.Id);
+        if (seen is null) return new CommitResult(CommitKind.NotReady);
         var difference = seen.State == "staged" ? await PostgresDifference.OfAsync(session, before, seen) : default;
 
         var collection = (await PostgresCollection.HoldAsync(session, seen.Collection))!;
-        if (await StoredVersion.GetAsync(session, staged.TenantId, staged.Id, hold: true) is not { } version) return new CommitResult(CommitKind.NotReady);
+        session.Queue("SELECT 1 FROM ingestion.version WHERE id=$1 FOR UPDATE", seen.Id);
+        var (version, visible) = await StoredVersion.GetWithVisibleAsync(session, staged.TenantId, staged.Id);
+        if (version is null) return new CommitResult(CommitKind.NotReady);
         if (version.State is "visible" or "superseded") return version.Committed;
         if (version.State != "staged" || version.VectorCount < version.ChunkCount) return new CommitResult(CommitKind.NotReady);
-        var visible = await StoredVersion.VisibleAsync(session, version.Collection, version.Document);
         if (visible is not null && await HasLaterTaskAsync(session, version))
         {
-            await PostgresRemoval.DropAsync(session, version.Id);
+            PostgresRemoval.Drop(session, version.Id);
             return new CommitResult(CommitKind.Superseded);
         }
         if (visible?.Id != before?.Id) return null;
-        if (version.ChunkCount > 0 && await collection.TakeSpaceAsync(session, version.Model, version.Dimension) is { } other)
+        if (version.ChunkCount > 0 && collection.TakeSpace(session, version.Model, version.Dimension) is { } other)
             return new CommitResult(CommitKind.OtherModel, Space: other);
 
         // A task that stopped between its commit and its end does it all again: that makes no other version of it.
         var again = visible?.Task == version.Task;
         if (again && difference is { Added: 0, Removed: 0 }) difference = new PostgresDifference(visible!.Kept, visible.Added, visible.Removed);
-        if (again) await PostgresRemoval.DropAsync(session, visible!.Id);
+        if (again) PostgresRemoval.Drop(session, visible!.Id);
         else if (visible is not null) await SupersedeAsync(session, visible);
         var number = (visible?.Number ?? 0) + (again ? 0 : 1);
-        await ShowAsync(session, collection, visible, version, number, visible?.CreatedAt ?? now, now, difference);
+        Show(session, collection, visible, version, number, visible?.CreatedAt ?? now, now, difference);
         return new CommitResult(CommitKind.Committed, number, difference.Kept, difference.Added, difference.Removed, version.Dimension);
     }
 
@@ -69,8 +70,8 @@ internal sealed class PostgresVersions(int keep)
             return new(RollbackKind.OtherModel, null, kept);
 
         var difference = await PostgresDifference.OfAsync(session, visible, back);
-        await session.ExecuteAsync("UPDATE ingestion.version SET state='superseded' WHERE id=$1", visible.Id);
-        await ShowAsync(session, collection, visible, back, visible.Number + 1, back.CreatedAt, now, difference);
+        session.Queue("UPDATE ingestion.version SET state='superseded' WHERE id=$1", visible.Id);
+        Show(session, collection, visible, back, visible.Number + 1, back.CreatedAt, now, difference);
         return new(RollbackKind.Done, (await PostgresRows.ReadVersionsAsync(session, collection.Name, back.Id))[back.Id], kept);
     }
 
@@ -86,21 +87,21 @@ internal sealed class PostgresVersions(int keep)
 
     private async Task SupersedeAsync(PostgresSession session, StoredVersion visible)
     {
-        await session.ExecuteAsync("UPDATE ingestion.version SET state=$2 WHERE id=$1", visible.Id, keep == 0 ? "dropped" : "superseded");
+        session.Queue("UPDATE ingestion.version SET state=$2 WHERE id=$1", visible.Id, keep == 0 ? "dropped" : "superseded");
         foreach (var version in (await StoredVersion.EarlierAsync(session, visible.Collection, visible.Document)).Skip(keep))
-            await PostgresRemoval.DropAsync(session, version.Id);
+            PostgresRemoval.Drop(session, version.Id);
     }
 
-    private static async Task ShowAsync(
+    private static void Show(
         PostgresSession session, PostgresCollection collection, StoredVersion? hidden, StoredVersion shown, int number, DateTimeOffset created,
         DateTimeOffset now, PostgresDifference difference)
     {
-        await session.ExecuteAsync(
+        session.Queue(
             """
             UPDATE ingestion.version SET state='visible', number=$2, created_at=$3, updated_at=$4, kept=$5, added=$6, removed=$7 WHERE id=$1
             """,
             shown.Id, number, created, now, difference.Kept, difference.Added, difference.Removed);
-        await collection.CountAsync(session, hidden, shown);
+        collection.Count(session, hidden, shown);
     }
 
     /// <summary>Whether a task that was accepted later has stored the document, even where its version was rolled back since.</summary>

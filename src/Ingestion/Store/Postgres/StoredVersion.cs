@@ -23,6 +23,20 @@ internal sealed record StoredVersion(
     public static Task<StoredVersion?> GetAsync(PostgresSession session, string tenant, long id, bool hold = false) =>
         session.FirstAsync($"{OfTenant} WHERE version.id=$1 AND tenant=$2 {(hold ? "FOR UPDATE OF version" : "")}", Read, id, tenant);
 
+    /// <summary>A version, and the visible one of its document.</summary>
+    public static async Task<(StoredVersion? Version, StoredVersion? Visible)> GetWithVisibleAsync(PostgresSession session, string tenant, long id)
+    {
+        var both = await session.ListAsync(
+            $"""
+            {OfTenant} WHERE version.id=$1 AND tenant=$2
+            UNION ALL
+            {OfTenant} JOIN ingestion.version AS asked ON asked.collection=version.collection AND asked.document=version.document
+            WHERE asked.id=$1 AND version.id<>$1 AND version.state='visible' AND tenant=$2
+            """,
+            Read, id, tenant);
+        return (both.Find(version => version.Id == id), both.Find(version => version.State == "visible"));
+    }
+
     public static Task<StoredVersion?> VisibleAsync(PostgresSession session, string tenant, string collection, string document) =>
         session.FirstAsync($"{OfTenant} WHERE tenant=$1 AND name=$2 AND document=$3 AND state='visible'", Read, tenant, collection, document);
 
