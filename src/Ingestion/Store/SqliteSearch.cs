@@ -60,7 +60,7 @@ internal sealed class SqliteSearch(SqliteDatabase database, CollectionCache cach
             SearchMode.Hybrid => RankFusion.Fuse(
                 RankText(session, collection.Id, snapshot, query.Text, allowed, Math.Max(RankFusion.Depth, query.TopK)),
                 RankVectors(session, snapshot, query.Vector.Span, allowed, Math.Max(RankFusion.Depth, query.TopK)),
-                query.TopK),
+                collection.Model, query.TopK),
         };
         return Load(session, collection, snapshot, ranked, query.Threshold);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Ingestion.Embedding;
 using Ingestion.Store;
 
 namespace Ingestion.Tests.Store;
@@ -248,6 +249,24 @@ public abstract partial class ChunkStoreConformance
 
         Assert.Equal(questions.Length, quality[SearchMode.Hybrid]);
         Assert.True(quality[SearchMode.Text] < questions.Length && quality[SearchMode.Vector] < questions.Length);
+    }
+
+    [Theory]
+    [InlineData("some-model-of-meaning", 1 / 2.0)]
+    [InlineData(LocalEmbedder.Model, 2 / 3.0)]
+    public async Task Words_weigh_more_than_vectors_that_compare_words_themselves(string model, double expected)
+    {
+        foreach (var (id, text, vector) in ((string, string, float[])[])[("words", "bomba de agua", [0, 1]), ("vectors", "molino de viento", [1, 0])])
+        {
+            var staged = await Store.StageAsync(Draft.Of(id, "t-" + id, text) with { Model = model }, Cancel);
+            await Store.SaveVectorsAsync(staged, [new(0, vector)], Cancel);
+            await Store.CommitAsync(staged, Cancel);
+        }
+
+        var hits = await Store.SearchAsync(Query(SearchMode.Hybrid, "bomba") with { Vector = new float[] { 1, 0 } }, Cancel);
+
+        Assert.Equal(expected, hits.Single(hit => hit.Document.DocumentId == "words").Score, 5);
+        Assert.Equal(1 - expected, hits.Single(hit => hit.Document.DocumentId == "vectors").Score, 5);
     }
 
     [Theory]

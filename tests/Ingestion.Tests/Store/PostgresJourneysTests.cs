@@ -39,7 +39,12 @@ public sealed class PostgresJourneysTests : IAsyncDisposable
         var hits = await store.SearchAsync(
             new SearchQuery
             {
-                TenantId = "acme", CollectionId = "contracts", Mode = SearchMode.Hybrid, Text = "pump", Vector = Vectors.Of("The pump stops."), TopK = 4,
+                TenantId = "acme",
+                CollectionId = "contracts",
+                Mode = SearchMode.Hybrid,
+                Text = "pump",
+                Vector = Vectors.Of("The pump stops."),
+                TopK = 4,
             },
             Cancel);
         Assert.Equal(4, hits.Count);

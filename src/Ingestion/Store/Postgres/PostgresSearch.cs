@@ -47,7 +47,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
             SearchMode.Text => await RankTextAsync(scope, query.Text, query.TopK),
             SearchMode.Vector => await RankVectorsAsync(scope, query.Vector, query.TopK),
             SearchMode.Hybrid => RankFusion.Fuse(
-                await RankTextAsync(scope, query.Text, depth), await RankVectorsAsync(scope, query.Vector, depth), query.TopK),
+                await RankTextAsync(scope, query.Text, depth), await RankVectorsAsync(scope, query.Vector, depth), collection.Model, query.TopK),
         };
         return await LoadAsync(scope, [.. ranked.TakeWhile(hit => hit.Score >= query.Threshold)]);
     }

@@ -29,7 +29,11 @@ internal sealed class PostgresStaging(PostgresCollection collection, NewVersion 
         var vectors = await TakeVectorsAsync(session, id, wordCount);
         return new(
             version.TenantId, collection.Name, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
-            version.Chunks.Sum(chunk => (long)chunk.TokenCount), vectors) { Id = id, Space = collection.Space };
+            version.Chunks.Sum(chunk => (long)chunk.TokenCount), vectors)
+        {
+            Id = id,
+            Space = collection.Space,
+        };
     }
 
     private Task<long> InsertVersionAsync(PostgresSession session) => session.ScalarAsync<long>(
