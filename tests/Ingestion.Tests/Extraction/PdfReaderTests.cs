@@ -68,6 +68,19 @@ public class PdfReaderTests
             text.IndexOf("left line number 8", StringComparison.Ordinal) < text.IndexOf("right line number 1", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Lines_stretched_to_the_width_of_their_columns_are_no_table()
+    {
+        string[] left = ["each line stretches", "over the whole column", "with wide gaps between", "words that are not cells"];
+        string[] right = ["and so does the other", "which stands beside it", "on the right and which", "is read after the first"];
+        static string Stretched(int x, string[] lines, int gap) =>
+            $"{gap} Tw\n" + string.Concat(lines.Select((line, i) => PdfSample.At(x, 700 - (i * 14), 10, line)));
+        var document = await new PdfSample()
+            .Page(Stretched(72, left, 14) + Stretched(330, right, 16))
+            .ReadAsync();
+        Assert.Equal(string.Join(' ', [.. left, .. right]), document.Text);
+    }
+
     [Theory]
     [InlineData(90)]
     [InlineData(180)]

@@ -5,7 +5,7 @@ using Ingestion.Extraction.Pdf;
 
 namespace Ingestion.Tests.Extraction;
 
-/// <summary>Writes small PDFs, so that each test shows the page that it speaks of. Fonts: F1 regular, F2 bold, F3 monospace.</summary>
+/// <summary>Writes small PDFs, so that each test shows the page that it speaks of. Fonts: F1 regular, F2 bold, F3 monospace, F4 Wingdings.</summary>
 internal sealed class PdfSample
 {
     private readonly List<(string Content, string Extra)> _pages = [];
@@ -51,12 +51,16 @@ internal sealed class PdfSample
             [4] = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
             [5] = "<< /Type /Font /Subtype /Type1 /BaseFont /Courier /Encoding /WinAnsiEncoding >>",
             [6] = $"<< {Information} >>",
+            [7] = "<< /Type /Font /Subtype /TrueType /BaseFont /ABCDEF+Wingdings-Regular /Encoding /WinAnsiEncoding /FirstChar 32 /LastChar 255 "
+                + $"/Widths [{string.Join(' ', Enumerable.Repeat(500, 224))}] /FontDescriptor 8 0 R >>",
+            [8] = "<< /Type /FontDescriptor /FontName /ABCDEF+Wingdings-Regular /Flags 4 /FontBBox [0 0 1000 1000] /ItalicAngle 0 /Ascent 800 /Descent -200 "
+                + "/CapHeight 700 /StemV 80 >>",
         };
         for (var i = 0; i < _pages.Count; i++)
         {
             var number = 10 + (2 * i);
             objects[number] = $"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {number + 1} 0 R "
-                + $"/Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R >> /XObject << /X0 100 0 R /X1 101 0 R >> >> {_pages[i].Extra} >>";
+                + $"/Resources << /Font << /F1 3 0 R /F2 4 0 R /F3 5 0 R /F4 7 0 R >> /XObject << /X0 100 0 R /X1 101 0 R >> >> {_pages[i].Extra} >>";
             objects[number + 1] = Stream("", _pages[i].Content);
         }
         for (var i = 0; i < Objects.Count; i++) objects[100 + i] = Objects[i];

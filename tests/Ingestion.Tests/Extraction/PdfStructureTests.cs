@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ingestion.Extraction;
 
 namespace Ingestion.Tests.Extraction;
@@ -101,6 +102,42 @@ public class PdfStructureTests
             .ReadAsync();
         Assert.Equal("- first\n- second, which is long enough to need another line\n  - inner\n- third", document.Text);
         Assert.Equal([1, 1, 2, 1], document.Elements.Select(element => element.Level));
+    }
+
+    [Fact]
+    public async Task Shapes_drawn_before_lines_are_the_bullets_of_a_list()
+    {
+        static string Disc(int x, int y)
+        {
+            (double X, double Y)[] corners = [(x + 1.5, y + 1.5), (x + 3, y), (x + 1.5, y - 1.5), (x, y)];
+            return $"{x} {y} m " + string.Concat(corners.Select(to => string.Create(CultureInfo.InvariantCulture, $"{to.X} {to.Y} {to.X} {to.Y} {to.X} {to.Y} c "))) + "f\n";
+        }
+        var document = await new PdfSample()
+            .Page(PdfSample.Lines(72, 740, 10, Prose)
+                + Disc(84, 623) + PdfSample.At(95, 620, 10, "First point") + Disc(104, 608) + PdfSample.At(115, 605, 10, "Below it")
+                + Disc(84, 593) + PdfSample.At(95, 590, 10, "Second point")
+                + Disc(300, 500) + PdfSample.At(72, 497, 10, "No point, and a drawing behind it"))
+            .ReadAsync();
+        Assert.EndsWith("- First point\n  - Below it\n- Second point\n\nNo point, and a drawing behind it", document.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Letters_of_a_font_of_pictures_are_bullets_and_marks()
+    {
+        var document = await new PdfSample()
+            .Page(PdfSample.At(72, 700, 10, "\\247", "F4") + PdfSample.At(84, 700, 10, "first") + PdfSample.At(72, 688, 10, "q", "F4")
+                + PdfSample.At(84, 688, 10, "second") + PdfSample.At(72, 676, 10, "\\374", "F4") + PdfSample.At(84, 676, 10, "done"))
+            .ReadAsync();
+        Assert.Equal("- first\n- second\n- done", document.Text);
+    }
+
+    [Fact]
+    public async Task A_page_that_is_turned_keeps_its_headings()
+    {
+        var document = await new PdfSample()
+            .Page(PdfSample.At(72, 740, 20, "A turned page") + PdfSample.Lines(72, 700, 10, Prose), "/Rotate 90")
+            .ReadAsync();
+        Assert.StartsWith("# A turned page\n\n", document.Text, StringComparison.Ordinal);
     }
 
     [Fact]

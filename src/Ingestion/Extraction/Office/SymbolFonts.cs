@@ -40,7 +40,7 @@ internal static class SymbolFonts
         _ => "",
     };
 
-    private static string Wingdings(int value) => value switch
+    public static string Wingdings(int value) => value switch
     {
         0x4A => "☺",
         0x6C or 0x9F or 0xA7 => "•",

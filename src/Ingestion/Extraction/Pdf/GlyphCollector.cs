@@ -1,3 +1,4 @@
+using Ingestion.Extraction.Office;
 using UglyToad.PdfPig;
 using UglyToad.PdfPig.Content;
 using UglyToad.PdfPig.Core;
@@ -24,10 +25,14 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private const int MaxRules = 20_000;
     private const int MaxFailures = 100;
     private const int MaxSavedStates = 10_000;
+    private const int MaxSmallShapes = 1_000;
     private const float ThinBox = 3;
+    private const float SmallShapeExtent = 12;
 
     /// <summary>A shaded box up to this height may be a table's row, whose edges part it from the next.</summary>
     private const float ShadedRow = 60;
+
+    private static readonly (double, double, double, double) NoPath = (double.MaxValue, double.MaxValue, double.MinValue, double.MinValue);
 
     private readonly PdfPage _page;
     private readonly CancellationToken _cancel;
@@ -36,6 +41,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
     private readonly List<(PdfPoint From, PdfPoint To)> _strokes = [];
     private readonly List<PdfRectangle> _boxes = [];
     private readonly Stack<Marked> _marked = [];
+    private (double Left, double Bottom, double Right, double Top) _path = NoPath;
     private IFont? _font;
     private FontStyle _style;
     private int _artifacts;
@@ -132,6 +138,8 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             if (!_styles.TryGetValue(font, out _style)) _styles[font] = _style = StyleOf(font);
         }
         var style = _style;
+        if ((style & FontStyle.Pictures) != 0 && unicode.Length == 1 && unicode[0] is > ' ' and <= '\u00FF')
+            unicode = SymbolFonts.Wingdings(unicode[0]) is { Length: > 0 } known ? known : "•";
         if (currentState.FontState.TextRenderingMode is TextRenderingMode.FillThenStroke or TextRenderingMode.Stroke)
             style |= FontStyle.Bold;
 
@@ -170,6 +178,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             style |= FontStyle.Bold;
         if (font.Details is { IsItalic: true } || Names(name, "italic", "oblique")) style |= FontStyle.Italic;
         if (Names(name, "courier", "mono", "consol", "menlo", "typewriter", "inconsolata", "cmtt")) style |= FontStyle.Monospace;
+        if (Names(name, "wingdings", "webdings")) style |= FontStyle.Pictures;
         return style;
 
         static bool Names(string name, params ReadOnlySpan<string> parts)
@@ -253,7 +262,11 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         BeginSubpath();
         CurrentPosition = CurrentTransformationMatrix.Transform(new PdfPoint(x, y));
         _subpath.Add(CurrentPosition);
+        Reach(CurrentPosition);
     }
+
+    private void Reach(PdfPoint point) =>
+        _path = (Math.Min(_path.Left, point.X), Math.Min(_path.Bottom, point.Y), Math.Max(_path.Right, point.X), Math.Max(_path.Top, point.Y));
 
     public override void LineTo(double x, double y)
     {
@@ -261,6 +274,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         if (_subpath.Count > 0 && _strokes.Count < MaxRules) _strokes.Add((CurrentPosition, end));
         _subpath.Add(end);
         CurrentPosition = end;
+        Reach(end);
     }
 
     public override void BezierCurveTo(double x2, double y2, double x3, double y3) => CurveTo(x3, y3);
@@ -272,6 +286,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         CurrentPosition = CurrentTransformationMatrix.Transform(new PdfPoint(x, y));
         _subpath.Clear();
         _subpath.Add(CurrentPosition);
+        Reach(CurrentPosition);
     }
 
     public override void Rectangle(double x, double y, double width, double height)
@@ -281,6 +296,8 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         var (one, two) = (matrix.Transform(new PdfPoint(x, y)), matrix.Transform(new PdfPoint(x + width, y + height)));
         if (_boxes.Count < MaxRules) _boxes.Add(new PdfRectangle(one, two));
         CurrentPosition = one;
+        Reach(one);
+        Reach(two);
     }
 
     public override void BeginSubpath()
@@ -319,6 +336,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         if (close) CloseSubpath();
         foreach (var (from, to) in _strokes) AddRule(from.X, from.Y, to.X, to.Y);
         foreach (var box in _boxes) AddOutline(box);
+        AddSmallShape();
         EndPath();
     }
 
@@ -330,6 +348,7 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
             if (Math.Abs(box.Width) <= ThinBox || Math.Abs(box.Height) <= ThinBox) AddRule(box.Left, box.Bottom, box.Right, box.Top);
             else if (Math.Abs(box.Height) <= ShadedRow) AddOutline(box);
         }
+        AddSmallShape();
         EndPath();
     }
 
@@ -340,9 +359,18 @@ internal sealed class GlyphCollector : BaseStreamProcessor<PdfPage>
         _strokes.Clear();
         _boxes.Clear();
         _subpath.Clear();
+        _path = NoPath;
     }
 
     public override void ClosePath() => EndPath();
+
+    private void AddSmallShape()
+    {
+        var (width, height) = (_path.Right - _path.Left, _path.Top - _path.Bottom);
+        var extent = Math.Max(width, height);
+        if (!(extent is > 0.5 and <= SmallShapeExtent) || Math.Min(width, height) < 0.8 * extent || _page.SmallShapes.Count >= MaxSmallShapes) return;
+        _page.SmallShapes.Add(new SmallShape((float)(_path.Left + (width / 2)), (float)(_path.Bottom + (height / 2)), (float)extent));
+    }
 
     private void AddOutline(PdfRectangle box)
     {

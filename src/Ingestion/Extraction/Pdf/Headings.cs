@@ -154,7 +154,7 @@ internal static class Headings
         var numbered = block.Kind == BlockKind.Item && (char.IsLetterOrDigit(block.Mark[0]) || block.Mark[0] == '(');
         if (!numbered && block.Kind != BlockKind.Text) return false;
         var style = block.Style;
-        if (style.HasFlag(FontStyle.Monospace) || block.Frame.Angle != 0) return false;
+        if (style.HasFlag(FontStyle.Monospace) || block.Frame is not { IsMain: true, Angle: 0 or 90 or 180 or 270 }) return false;
 
         var text = block.Lines[^1].Text;
         if (text[^1] is ',' or ';' or '.' or '。' or '…' || !block.Lines[0].Text.Any(char.IsLetter) || Leaders.In(text)) return false;

@@ -54,6 +54,7 @@ internal static class PageBlocks
             var prose = segments.Count <= MaxSegments && frame.Angle % 90 == 0;
             if (prose)
             {
+                DrawnBullets.Attach(segments, page.SmallShapes, frame);
                 var turned = i == 0 ? Turned(frames) : [];
                 foreach (var table in RuledTables.Take(segments, across, down, turned)) Insert(segments, table);
                 foreach (var (_, others) in frames)

@@ -225,6 +225,7 @@ internal static class PageLines
         var piece = new List<PlacedGlyph>(line.Count);
         var space = false;
         var reach = 0f;
+        var first = segments.Count;
         for (; start < line.Count; start++)
         {
             var glyph = line[start];
@@ -257,7 +258,44 @@ internal static class PageLines
             space = false;
         }
         if (piece.Count > 0) segments.Add(Close(piece, row));
+        JoinStretched(segments, first);
     }
+
+    /// <summary>
+    /// The words of a justified line without hyphens may stand as far apart as columns do. What tells them is that all their gaps are the
+    /// same, while the words are not: cells of a table that are equally far apart are equally wide, and few of them are.
+    /// </summary>
+    private static void JoinStretched(List<Segment> segments, int first)
+    {
+        for (var i = first; i + 2 < segments.Count; i++)
+        {
+            var gap = segments[i + 1].U0 - segments[i].U1;
+            var same = 0.04f * segments[i].Size;
+            var last = i;
+            float narrowest = segments[i].Width, widest = narrowest;
+            while (last + 1 < segments.Count && Math.Abs(segments[last + 1].U0 - segments[last].U1 - gap) <= same
+                && IsWord(segments[last]) && IsWord(segments[last + 1]))
+            {
+                last++;
+                narrowest = Math.Min(narrowest, segments[last].Width);
+                widest = Math.Max(widest, segments[last].Width);
+            }
+            if (last < i + 2 || widest - narrowest < segments[i].Size || (last - i + 1) * 3 < segments.Count - first) continue;
+            var glyphs = new List<PlacedGlyph>();
+            foreach (var segment in segments.GetRange(i, last - i + 1))
+            {
+                glyphs.AddRange(segment.Glyphs);
+                glyphs[^segment.Glyphs.Length] = segment.Glyphs[0] with { SpaceBefore = glyphs.Count > segment.Glyphs.Length };
+            }
+            segments[i] = Close(glyphs, segments[i].Row);
+            segments.RemoveRange(i + 1, last - i);
+        }
+    }
+
+    // Chinese and Japanese have no words to stretch a line by.
+    private static bool IsWord(Segment segment) =>
+        !Array.Exists(segment.Glyphs, glyph => glyph.SpaceBefore)
+        && Array.Exists(segment.Glyphs, glyph => glyph.Text[0] < '\u2E80' && char.IsLetter(glyph.Text[0]));
 
     // Letter-spaced text: what is usual between its letters is no word gap.
     private static float LetterGap(List<PlacedGlyph> line)

@@ -20,6 +20,8 @@ internal sealed class PdfPage
     /// <summary>Straight lines and thin boxes: the borders of tables, and underlines.</summary>
     public List<Rule> Rules { get; } = [];
 
+    public List<SmallShape> SmallShapes { get; } = [];
+
     public List<PageLink> Links { get; } = [];
 
     /// <summary>Images drawn: a page with some, and without text, is a scan.</summary>
@@ -48,6 +50,9 @@ internal enum FontStyle : byte
     Bold = 1,
     Italic = 2,
     Monospace = 4,
+
+    /// <summary>Its letters are little pictures, most of them used as bullets.</summary>
+    Pictures = 8,
 }
 
 /// <summary>A straight horizontal or vertical line, <c>X0 ≤ X1</c> and <c>Y0 ≤ Y1</c>.</summary>

@@ -23,6 +23,9 @@ internal sealed class TextFrame(float cos, float sin)
     /// <summary>Degrees from upright, counter-clockwise, 0 to 359.</summary>
     public int Angle { get; init; }
 
+    /// <summary>Most of the page is read in this direction.</summary>
+    public bool IsMain { get; private set; }
+
     public (float U, float V) FromPage(float x, float y) => ((x * cos) + (y * sin), (y * cos) - (x * sin));
 
     public (float X, float Y) ToPage(float u, float v) => ((u * cos) - (v * sin), (u * sin) + (v * cos));
@@ -64,7 +67,9 @@ internal sealed class TextFrame(float cos, float sin)
                 Address = page.Links.Count == 0 ? null : AddressAt(page.Links, glyph),
             });
         }
-        return [.. frames.Values.OrderByDescending(frame => frame.Glyphs.Count).ThenBy(frame => frame.Angle)];
+        List<TextFrame> ordered = [.. frames.Values.OrderByDescending(frame => frame.Glyphs.Count).ThenBy(frame => frame.Angle)];
+        if (ordered.Count > 0) ordered[0].IsMain = true;
+        return ordered;
     }
 
     private static string? AddressAt(List<PageLink> links, in Glyph glyph)
