@@ -69,6 +69,10 @@ public class HtmlReaderTests
     [InlineData("<table><tr><th>A<th>B<tr><td><ul><li>x<li>y</ul><td><table><tr><td>1<td>2</table></table>",
         "| A | B |\n| --- | --- |\n| - x - y | 1 2 |")]
     [InlineData("<math alttext='x^2'><mi>x</mi></math> is", "$x^2$ is")]
+    [InlineData("<math><mfrac><mn>1</mn><msqrt>\n<mi>x</mi>\n</msqrt></mfrac><m\"o></m\"o><mo>+</mo></math> is", "$\\frac{1}{\\sqrt{x}}+$ is")]
+    [InlineData("<nav>menu</nav><header>The site<h1>Its\n<b>page</b></h1></header><main><h2>Part</h2><p>More than a half of it.</main>",
+        "# Its page\n\n## Part\n\nMore than a half of it.")]
+    [InlineData("<h1>One</h1><main><h1>Two</h1><p>More than a half of it.</main>", "# Two\n\nMore than a half of it.")]
     [InlineData("<p>a &amp;lt; b &lt;c&gt; &euro;&#128512;</p>", "a &lt; b <c> €😀")]
     [InlineData("<pre>\n a\n\n  b</pre>", "```\n a\n\n  b\n```")]
     [InlineData("text <!-- <p>no</p> --> more <![CDATA[x]]> end", "text more end")]

@@ -58,7 +58,8 @@ public sealed class EpubReader : IDocumentReader
         try
         {
             var bytes = await book.ReadAsync(entry, cancel);
-            HtmlReader.Write(TextDecoding.Decode(bytes, HtmlReader.DeclaredInside(bytes), cancel).Text, writer, limits, Inside, cancel);
+            HtmlReader.Write(
+                TextDecoding.Decode(bytes, HtmlReader.DeclaredInside(bytes), cancel).Text, writer, limits, Inside, cancel, isBook: true);
         }
         catch (InvalidDataException)
         {

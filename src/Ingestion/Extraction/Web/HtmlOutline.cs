@@ -8,6 +8,8 @@ internal sealed class HtmlOutline
     private HtmlNode _body, _main, _article;
     private int _bodyText, _mainText, _articleText, _allText;
     private bool _headingOutsideHeader;
+    private HtmlNode _heading;
+    private int _headings;
 
     public string? Title { get; private set; }
     public string? Language { get; private set; }
@@ -21,15 +23,18 @@ internal sealed class HtmlOutline
 
     public HtmlNode Root { get; private set; }
 
+    /// <summary>The page's main heading, where it stands before <see cref="Root"/> rather than in it.</summary>
+    public HtmlNode Heading { get; private set; }
+
     public string? this[string meta] => _meta.GetValueOrDefault(meta);
 
     public bool IsLayout(HtmlNode table) => _layoutTables.Contains(table.Index);
 
-    public static HtmlOutline Of(HtmlTree tree, CancellationToken cancel)
+    public static HtmlOutline Of(HtmlTree tree, bool isBook, CancellationToken cancel)
     {
         var outline = new HtmlOutline();
         if (tree.Root.First is { Exists: true } root) outline.Measure(root, cancel);
-        outline.Choose();
+        outline.Choose(isBook);
         return outline;
     }
 
@@ -127,7 +132,10 @@ internal sealed class HtmlOutline
             switch (node.Tag)
             {
                 case HtmlTag.Body: _body = node; break;
-                case HtmlTag.H1 or HtmlTag.H2 when boilerplate == 0: _headingOutsideHeader = true; break;
+                case HtmlTag.H1 or HtmlTag.H2:
+                    if (boilerplate == 0) _headingOutsideHeader = true;
+                    if (node.Tag == HtmlTag.H1 && ++_headings == 1) _heading = node;
+                    break;
                 case HtmlTag.Table: tables.Push(new Shape(node, kept)); break;
                 case HtmlTag.Td or HtmlTag.Th when tables.TryPeek(out var table):
                     table.Cells++;
@@ -163,14 +171,21 @@ internal sealed class HtmlOutline
         table.Table[HtmlAttribute.Role] is "presentation" or "none" || table.Cells < 2
         || (!table.Header && (text / table.Cells > 500 || table.Filled <= table.Rows));
 
-    private void Choose()
+    private void Choose(bool isBook)
     {
         Root = _body;
-        DropsBoilerplate = _bodyText > _allText / 10;
+        DropsBoilerplate = !isBook && _bodyText > _allText / 10;
         KeepsHeader = !_headingOutsideHeader;
         if (!DropsBoilerplate) return;
         if (_mainText > _bodyText / 2) Root = _main;
         else if (_articleText > _bodyText * 6 / 10) Root = _article;
+        if (_headings == 1 && Root != _body && !IsWithinRoot(_heading)) Heading = _heading;
+    }
+
+    private bool IsWithinRoot(HtmlNode node)
+    {
+        while (node.Exists && node != Root) node = node.Parent;
+        return node.Exists;
     }
 
     private bool Metadata(HtmlNode element)

@@ -28,13 +28,15 @@ public sealed class HtmlReader : IDocumentReader
 
     /// <summary>Writes a page into a document, of which it may be only a part, such as a chapter or the body of a mail.</summary>
     /// <param name="address">What relative links are resolved against.</param>
-    internal static HtmlOutline Write(string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel)
+    /// <param name="isBook">All of the page is text: side notes of a book's chapter are its footnotes and boxes.</param>
+    internal static HtmlOutline Write(
+        string html, MarkdownWriter writer, ExtractionLimits limits, Uri? address, CancellationToken cancel, bool isBook = false)
     {
         using var tree = HtmlTreeBuilder.Parse(html, limits, cancel);
         if (tree.IsFlattened)
             writer.Warn($"The page nests deeper than {limits.MaxHtmlDepth} elements; below that its structure was flattened.");
         if (tree.EndsWithinTag) writer.Warn("The page ends in the middle of a tag, and what that began is missing.");
-        var outline = HtmlOutline.Of(tree, cancel);
+        var outline = HtmlOutline.Of(tree, isBook, cancel);
         if (outline.Root is { Exists: true } root) new HtmlWalk(outline, writer, limits, address).Write(root, cancel);
         return outline;
     }

@@ -40,6 +40,13 @@ internal sealed class HtmlWalk
 
     public void Write(HtmlNode root, CancellationToken cancel)
     {
+        if (_outline.Heading.Exists)
+        {
+            Text(_outline.Heading.TextContent());
+            _heading = 1;
+            Flush();
+            _heading = 0;
+        }
         _sections = HtmlOutline.IsSection(root) ? 1 : 0;
         var steps = 0;
         for (var node = root.First; node.Exists; node = node.Next)
@@ -281,7 +288,7 @@ internal sealed class HtmlWalk
         return null;
     }
 
-    /// <summary>True where the formula's own source stands beside its drawing, and was written.</summary>
+    /// <summary>Writes the formula's own source where that stands beside its drawing, else what the drawing says.</summary>
     private bool Formula(HtmlNode math)
     {
         var tex = math[HtmlAttribute.Alttext];
@@ -291,6 +298,7 @@ internal sealed class HtmlWalk
             tex = part.TextContent();
             break;
         }
+        if (string.IsNullOrWhiteSpace(tex)) tex = HtmlFormula.Latex(math, _limits.MaxXmlDepth);
         if (string.IsNullOrWhiteSpace(tex)) return false;
         Text($"${tex.Trim()}$");
         return true;
