@@ -107,6 +107,7 @@ public class DocxReaderTests
             + $"<w:tr><w:trPr><w:del/></w:trPr>{Cell("gone")}</w:tr></w:tbl>");
         Assert.Equal("| Year | Year | Sum |\n| --- | --- | --- |\n| North | 2024 | a\\|b |\n| North | 2025 | 7 |", document.Text);
         Assert.Equal(ElementKind.Table, Assert.Single(document.Elements).Kind);
+        Assert.Contains("deleted", Assert.Single(document.Warnings), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -119,9 +120,18 @@ public class DocxReaderTests
         var document = await Read(
             "<w:p><w:r><w:t>Water</w:t></w:r><w:r><w:footnoteReference w:id=\"7\"/></w:r><w:r><w:t> is wet.</w:t></w:r></w:p>",
             extra: [("word/footnotes.xml", $"<w:footnotes {W}><w:footnote w:id=\"0\"><w:p><w:r><w:t>separator</w:t></w:r></w:p></w:footnote>"
-                + "<w:footnote w:id=\"7\"><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t>Mostly.</w:t></w:r></w:p></w:footnote></w:footnotes>")]);
+                + "<w:footnote w:id=\"7\"><w:p><w:r><w:footnoteRef/></w:r><w:r><w:t xml:space=\"preserve\"> Mostly.</w:t></w:r></w:p></w:footnote></w:footnotes>")]);
         Assert.Equal("Water[^1] is wet.\n\n[^1]: Mostly.", document.Text);
         Assert.Equal(ElementKind.Footnote, document.Elements[^1].Kind);
+    }
+
+    [Fact]
+    public async Task Powers_are_told_from_the_numbers_that_they_follow()
+    {
+        static string Run(string text, string place = "baseline") =>
+            $"<w:r><w:rPr><w:vertAlign w:val=\"{place}\"/></w:rPr><w:t xml:space=\"preserve\">{text}</w:t></w:r>";
+        var document = await Read("<w:p>" + Run("10") + Run("-6", "superscript") + Run(" m of H") + Run("2", "subscript") + Run("O, 1") + Run("st", "superscript") + "</w:p>");
+        Assert.Equal("10^-6 m of H2O, 1st", document.Text);
     }
 
     [Fact]

@@ -131,11 +131,12 @@ public class OdfReaderTests
               <table:table-cell table:number-columns-repeated="16382"/></table:table-row>
             <table:table-row table:number-rows-repeated="2"><table:table-cell office:value-type="date" office:date-value="2024-03-01T00:00:00"><text:p>1/3/24</text:p></table:table-cell>
               <table:table-cell office:value-type="float" office:value="1234.5"><text:p>1.234,50</text:p></table:table-cell></table:table-row>
-            <table:table-row table:number-rows-repeated="1048573"><table:table-cell/></table:table-row>
+            <table:table-row><table:table-cell office:value-type="percentage" office:value="0.25"/><table:table-cell office:value-type="currency" office:value="3"/></table:table-row>
+            <table:table-row table:number-rows-repeated="1048572"><table:table-cell/></table:table-row>
             </table:table><table:table table:name="Old" table:style-name="Hidden"><table:table-row><table:table-cell><text:p>x</text:p>
               <office:annotation><dc:creator>Ann</dc:creator><text:p>Sure?</text:p></office:annotation></table:table-cell></table:table-row></table:table></office:spreadsheet>
             """);
-        Assert.Equal("## Data\n\n| head | head |\n| --- | --- |\n| 2024-03-01 | 1234.5 |\n| 2024-03-01 | 1234.5 |\n\n"
+        Assert.Equal("## Data\n\n| head | head |\n| --- | --- |\n| 2024-03-01 | 1234.5 |\n| 2024-03-01 | 1234.5 |\n| 25% | 3 |\n\n"
             + "## Old (hidden)\n\nx\n\n[A1, author: Ann]: Sure?", document.Text);
     }
 

@@ -74,6 +74,15 @@ public class XlsxReaderTests
     }
 
     [Theory]
+    [InlineData("8001", "08001")]
+    [InlineData("-42", "-00042")]
+    [InlineData("123456", "123456")]
+    [InlineData("1.5", "1.5")]
+    [InlineData("1e300", "1E+300")]
+    public async Task Zeros_in_front_are_kept_where_the_format_has_them(string value, string expected) =>
+        Assert.Equal($"## Data\n\n{expected}", (await Read($"<row><c s=\"6\"><v>{value}</v></c></row>")).Text);
+
+    [Theory]
     [InlineData("General", nameof(NumberKind.Plain))]
     [InlineData("0.00E+00", nameof(NumberKind.Plain))]
     [InlineData("#,##0.00\\ \"days\"", nameof(NumberKind.Plain))]
@@ -84,6 +93,7 @@ public class XlsxReaderTests
     [InlineData("mm:ss.0", nameof(NumberKind.Time))]
     [InlineData("[h]:mm:ss", nameof(NumberKind.Duration))]
     [InlineData("\"unfinished", nameof(NumberKind.Plain))]
+    [InlineData("0;-0", nameof(NumberKind.Plain))]
     public void Format_codes_tell_dates_from_numbers(string code, string kind) => Assert.Equal(kind, NumberFormat.Kind(code).ToString());
 
     [Fact]
@@ -213,9 +223,9 @@ public class XlsxReaderTests
         ("xl/_rels/book.xml.rels", OfficeFiles.Relations(
             ("one", "worksheet", "sheets/any.xml"), ("two", "worksheet", "sheets/other.xml"),
             ("s", "styles", "styles.xml"), ("t", "sharedStrings", "strings.xml"))),
-        ("xl/styles.xml", $"<styleSheet {Namespaces}><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd hh:mm\"/></numFmts><cellXfs>"
+        ("xl/styles.xml", $"<styleSheet {Namespaces}><numFmts><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd hh:mm\"/><numFmt numFmtId=\"165\" formatCode=\"00000\"/></numFmts><cellXfs>"
             + "<xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"10\"/><xf numFmtId=\"164\"/><xf numFmtId=\"21\"/><xf numFmtId=\"46\"/>"
-            + "</cellXfs></styleSheet>"),
+            + "<xf numFmtId=\"165\"/></cellXfs></styleSheet>"),
         ("xl/strings.xml", $"<sst {Namespaces}><si><t>shared</t><rPh><t>phonetic</t></rPh></si></sst>"),
         ("xl/sheets/_rels/any.xml.rels", OfficeFiles.Relations(
             ("link", "hyperlink", "https://a.example/"), ("d", "drawing", "../drawings/any.xml"))),

@@ -35,7 +35,7 @@ internal sealed class DocxBody(
         ReadNotes("endnotes", NoteKind.Endnote, texts);
         for (var i = 0; i < _notes.Count; i++)
         {
-            if (texts.TryGetValue(_notes[i], out var text)) writer.Paragraph($"[^{i + 1}]: {text}", ElementKind.Footnote);
+            if (texts.TryGetValue(_notes[i], out var text)) writer.Paragraph($"[^{i + 1}]: {text.TrimStart()}", ElementKind.Footnote);
         }
     }
 
@@ -72,6 +72,8 @@ internal sealed class DocxBody(
     public void CountPicture() => _pictures++;
 
     public void Warn(string sentence) => writer.Warn(sentence);
+
+    public void WarnOfDeleted() => Warn("Text that was deleted while changes were tracked was left out.");
 
     /// <summary>Reads the blocks inside the current element.</summary>
     public void ReadBlocks(XmlPart xml, List<OfficeBlock> blocks)

@@ -88,7 +88,7 @@ internal sealed class DocxParagraph(DocxBody body)
                     if (xml.NextDescendant(xml.Depth, "Choice")) ReadInline(xml);
                     break;
                 case "del" or "moveFrom":
-                    body.Warn("Text that was deleted while changes were tracked was left out.");
+                    body.WarnOfDeleted();
                     break;
                 case "oMathPara" or "ins" or "moveTo" or "sdt" or "sdtContent" or "smartTag" or "customXml" or "fldSimple"
                     or "bdo" or "dir":
@@ -204,6 +204,7 @@ internal sealed class DocxParagraph(DocxBody body)
             _hasProse = true;
             _allMonospaced &= format.Monospaced == true;
         }
+        if (format.Raised == true && _inline.IsPower(text)) text = "^" + text;
         _inline.Append(text, _outlineLevel is null && _style.HeadingLevel is null && !_style.IsTitle ? format.Emphasis : Emphasis.None);
     }
 

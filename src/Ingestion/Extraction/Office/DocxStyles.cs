@@ -149,7 +149,7 @@ internal readonly record struct NumberingReference(string? Number, int? Level)
 }
 
 /// <summary>A run's looks, as far as they carry meaning. Null means: not said here.</summary>
-internal readonly record struct RunFormat(bool? Bold, bool? Italic, bool? Strike, bool? Hidden, bool? Monospaced)
+internal readonly record struct RunFormat(bool? Bold, bool? Italic, bool? Strike, bool? Hidden, bool? Monospaced, bool? Raised = null)
 {
     private static readonly string[] MonospacedFonts =
         ["Courier", "Consolas", "Menlo", "Monaco", "Lucida Console", "Cascadia", "Fira Code", "Source Code", "Mono"];
@@ -169,6 +169,7 @@ internal readonly record struct RunFormat(bool? Bold, bool? Italic, bool? Strike
                 case "i": format = format with { Italic = xml.IsOn() }; break;
                 case "strike" or "dstrike": format = format with { Strike = xml.IsOn() }; break;
                 case "vanish": format = format with { Hidden = xml.IsOn() }; break;
+                case "vertAlign": format = format with { Raised = xml.Attribute("val") == "superscript" }; break;
                 case "rFonts": format = format with { Monospaced = IsMonospaced(xml.Attribute("ascii")) }; break;
             }
         }
@@ -176,7 +177,8 @@ internal readonly record struct RunFormat(bool? Bold, bool? Italic, bool? Strike
     }
 
     public RunFormat InheritFrom(RunFormat parent) => new(
-        Bold ?? parent.Bold, Italic ?? parent.Italic, Strike ?? parent.Strike, Hidden ?? parent.Hidden, Monospaced ?? parent.Monospaced);
+        Bold ?? parent.Bold, Italic ?? parent.Italic, Strike ?? parent.Strike, Hidden ?? parent.Hidden, Monospaced ?? parent.Monospaced,
+        Raised ?? parent.Raised);
 
     public Emphasis Emphasis =>
         (Bold == true ? Emphasis.Bold : 0) | (Italic == true ? Emphasis.Italic : 0) | (Strike == true ? Emphasis.Strike : 0);

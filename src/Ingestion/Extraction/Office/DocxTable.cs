@@ -54,13 +54,17 @@ internal sealed class DocxTable(DocxBody body)
         return true;
     }
 
-    private static bool ReadRowProperties(XmlPart xml, List<string> row)
+    private bool ReadRowProperties(XmlPart xml, List<string> row)
     {
         var kept = true;
         var depth = xml.Depth;
         while (xml.NextChild(depth))
         {
-            if (xml.Name == "del") kept = false;
+            if (xml.Name == "del")
+            {
+                kept = false;
+                body.WarnOfDeleted();
+            }
             else if (xml.Name == "gridBefore") row.AddRange(Enumerable.Repeat("", Math.Clamp(xml.IntAttribute("val") ?? 0, 0, MaxColumns)));
         }
         return kept;

@@ -18,6 +18,7 @@ internal enum Emphasis
 /// </summary>
 internal sealed class InlineMarkdown
 {
+    private static readonly SearchValues<char> Exponent = SearchValues.Create("0123456789+-n");
     private static readonly SearchValues<char> NotInAddress = SearchValues.Create(" ()<>\n");
 
     private readonly StringBuilder _text = new();
@@ -42,6 +43,10 @@ internal sealed class InlineMarkdown
         _run.Append(text);
         _plain.Append(text);
     }
+
+    /// <summary>Whether small raised text is an exponent, which would change the number or name before it if it followed at once.</summary>
+    public bool IsPower(string text) =>
+        text.Length is > 0 and <= 3 && text.AsSpan().IndexOfAnyExcept(Exponent) < 0 && _plain.Length > 0 && char.IsLetterOrDigit(_plain[^1]);
 
     /// <summary>Links do not nest: one that starts inside another is only text.</summary>
     public bool StartLink()

@@ -14,6 +14,9 @@ internal enum NumberKind
     /// <summary>Hours that do not stop at 24.</summary>
     Duration,
     Percent,
+
+    /// <summary>And one more for each digit: postcodes and article numbers, whose zeros in front count.</summary>
+    Padded,
 }
 
 /// <summary>Reads format codes, and writes numbers as their format means them: dates in ISO 8601, with a blank before the time.</summary>
@@ -46,6 +49,8 @@ internal static class NumberFormat
     /// <param name="code">Such as <c>[$-409]d/mmm/yy;@</c>; only its first section counts.</param>
     public static NumberKind Kind(string code)
     {
+        var zeros = code.Length - code.AsSpan().TrimStart('0').Length;
+        if (zeros is > 1 and <= Digits && (zeros == code.Length || code[zeros] == ';')) return NumberKind.Padded + zeros;
         bool day = false, month = false, clock = false, percent = false;
         for (var i = 0; i < code.Length; i++)
         {
@@ -101,6 +106,9 @@ internal static class NumberFormat
         NumberKind.Plain => Shown(value),
         NumberKind.Percent => Shown(value * 100) + "%",
         NumberKind.Duration => Duration(value),
+        > NumberKind.Padded when value == Math.Truncate(value) && Math.Abs(value) < 1e15 =>
+            value.ToString(new string('0', kind - NumberKind.Padded), CultureInfo.InvariantCulture),
+        >= NumberKind.Padded => Shown(value),
         _ => Moment(value, kind, from1904),
     };
 

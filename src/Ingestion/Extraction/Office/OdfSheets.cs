@@ -138,6 +138,9 @@ internal sealed class OdfSheets(OdfBody body, MarkdownWriter writer, DocumentCon
         {
             "date" when Date is not null => Date.Replace("T00:00:00", "", StringComparison.Ordinal).Replace('T', ' '),
             "float" when Value is not null => NumberFormat.Text(Value, NumberKind.Plain, from1904: false),
+            // Programs other than office suites write values without the text that shows them.
+            "percentage" or "currency" when shown.Length == 0 && Value is not null =>
+                NumberFormat.Text(Value, Type == "percentage" ? NumberKind.Percent : NumberKind.Plain, from1904: false),
             _ => shown,
         };
     }

@@ -156,8 +156,11 @@ public sealed class XlsReader : IDocumentReader
         };
     }
 
-    private static string? Number(double value, string? format) =>
-        NumberFormat.Text(value, NumberFormat.Kind(format ?? "") == NumberKind.Percent ? NumberKind.Percent : NumberKind.Plain, from1904: false);
+    private static string? Number(double value, string? format)
+    {
+        var kind = NumberFormat.Kind(format ?? "");
+        return NumberFormat.Text(value, kind >= NumberKind.Percent ? kind : NumberKind.Plain, from1904: false);
+    }
 
     /// <summary>A moment before 1900 is only a time of day.</summary>
     private static string Moment(DateTime moment) => moment.ToString(
