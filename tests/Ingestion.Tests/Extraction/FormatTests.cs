@@ -128,6 +128,7 @@ public class FormatTests
     [InlineData(@"{\rtf1\trowd\intbl a\cell b\cell\row\trowd\intbl c\cell d|e\cell\row\pard after\par}", "| a | b |\n| --- | --- |\n| c | d\\|e |\n\nafter")]
     [InlineData(@"{\rtf1 See {\field{\*\fldinst{HYPERLINK ""http://a.b/c""}}{\fldrslt{the page}}}.\par}", "See [the page](http://a.b/c).")]
     [InlineData(@"{\rtf1{\pict\bin4 }}{}}{\*\unknown hidden}{\v secret}{\header top}text{\footnote a note}\par more\par}", "text\n\na note\n\nmore")]
+    [InlineData(@"{\rtf1\trowd\intbl a{\footnote of a}\cell b\cell\row\pard after{\footnote of after}\par}", "| a | b |\n| --- | --- |\n\nof a\n\nafter\n\nof after")]
     [InlineData(@"{\rtf1\uc2\u26085 xx\u26412 yy!\par}", "日本!")]
     public async Task Rich_text_becomes(string rtf, string markdown) => Assert.Equal(markdown, (await ReadAsync(rtf, "x.rtf")).Text);
 
@@ -164,7 +165,7 @@ public class FormatTests
     {
         var notebook = await Goldens.ReadAsync("ipynb/sums.ipynb");
         Assert.Equal(
-            "# Sums\n\nA *short* notebook:\n\n- one\n\n```python\nprint(1 + 1)\n```\n\n```\n2\n```\n\n```python\nplot()\n```\n\n```\n<Figure>\n```\n\n```\nbad\n```\n\nraw text",
+            "# Sums\n\nA *short* notebook:\n\n- one\n\n```python\nprint(1 + 1)\n```\n\n```\n2\n```\n\n```python\nplot()\n```\n\n```\n<Figure>\n```\n\n```\nE: bad\n```\n\nraw text",
             notebook.Text);
         Assert.Contains("1 output", Assert.Single(notebook.Warnings), StringComparison.Ordinal);
         Assert.Equal("Heading Paragraph ListItem Code Code Code Code Code Paragraph", string.Join(' ', notebook.Elements.Select(element => element.Kind)));
@@ -185,8 +186,8 @@ public class FormatTests
                 """),
             ("OEBPS/nav.xhtml", "<html><body>Contents</body></html>"),
             ("OEBPS/text/two b.xhtml", "<html><body><h1>Two</h1><p>End.</p></body></html>"),
-            ("OEBPS/text/one.xhtml", "<html><body><h1>One</h1><p>Start, then <a href='two%20b.xhtml'>two</a>.</p></body></html>")), "x.epub");
-        Assert.Equal("# One\n\nStart, then two.\n\n# Two\n\nEnd.", book.Text);
+            ("OEBPS/text/one.xhtml", "<html><body><h1>One</h1><p>Start, then <a href='two%20b.xhtml'>two</a>.</p><aside epub:type='footnote'>A note.</aside></body></html>")), "x.epub");
+        Assert.Equal("# One\n\nStart, then two.\n\nA note.\n\n# Two\n\nEnd.", book.Text);
         Assert.Equal(("A book", "Ana, Luis", "es"), (book.Title, book.Author, book.Language));
         Assert.Contains("gone.xhtml", Assert.Single(book.Warnings), StringComparison.Ordinal);
     }

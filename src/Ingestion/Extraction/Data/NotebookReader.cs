@@ -83,7 +83,8 @@ public sealed class NotebookReader : IDocumentReader
         foreach (var output in list.EnumerateArray())
         {
             var data = Find(output, "data");
-            var text = Text(Find(output, "text") ?? Find(data, "text/markdown") ?? Find(data, "text/plain") ?? Find(output, "evalue"));
+            var text = Text(Find(output, "text") ?? Find(data, "text/markdown") ?? Find(data, "text/plain"));
+            if (Find(output, "evalue") is { } problem) text = $"{Text(Find(output, "ename"))}: {Text(problem)}";
             if (data is { ValueKind: JsonValueKind.Object } kinds
                 && kinds.EnumerateObject().Any(kind => kind.Name.StartsWith("image/", StringComparison.Ordinal)))
                 pictures++;

@@ -25,7 +25,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
     private Group _group = new(Target.Body, 1, -1, false);
     private int _codePage = 1252, _skip, _outline = -1, _level, _indent, _font = -1, _style = -1;
     private bool _ignorable, _inTable;
-    private int _pictures;
+    private int _pictures, _notesOfTable;
     private string _link = "", _mark = "";
     private string? _title, _author;
     private long _cells;
@@ -265,7 +265,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         }
         if (_mark.Length == 0) _indents.Clear();
         _mark = "";
-        Notes();
+        Notes(_notes.Count);
     }
 
     // The level that is declared is often that of another list; what the eye goes by is the indent.
@@ -284,10 +284,11 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         return text;
     }
 
-    private void Notes()
+    private void Notes(int count)
     {
-        foreach (var note in _notes) writer.Paragraph(note, ElementKind.Footnote);
-        _notes.Clear();
+        foreach (var note in _notes.Take(count)) writer.Paragraph(note, ElementKind.Footnote);
+        _notes.RemoveRange(0, count);
+        _notesOfTable = 0;
     }
 
     private void EndCell()
@@ -304,6 +305,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         if (_paragraph.Length > 0 && Trimmed() is { Length: > 0 } last) _row.Add(last);
         if (_row.Count > 0) _rows.Add([.. _row]);
         _row.Clear();
+        _notesOfTable = _notes.Count;
     }
 
     private void EndTable()
@@ -312,7 +314,7 @@ internal sealed class RtfBody(MarkdownWriter writer, ExtractionLimits limits)
         if (_rows.Count == 0) return;
         writer.Table(_rows);
         _rows.Clear();
-        Notes();
+        Notes(_notesOfTable);
     }
 
     private void EndLink(int start)
