@@ -59,15 +59,26 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
         return cells;
     }
 
-    // Headings and tables inside code fences are code.
+    // Headings and tables inside code fences are code. A heading that is underlined is written as one with its marks in front.
     private static IEnumerable<string> Lines(string markdown)
     {
         var code = false;
+        var before = "";
         foreach (var line in markdown.Split('\n'))
         {
-            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal)) code = !code;
-            else if (!code) yield return line.TrimEnd('\r');
+            if (line.TrimStart().StartsWith("```", StringComparison.Ordinal))
+            {
+                code = !code;
+                continue;
+            }
+            if (code) continue;
+            var next = line.TrimEnd('\r');
+            if (before.Length > 0 && char.IsLetterOrDigit(before[0]) && Underline().IsMatch(next))
+                (before, next) = ((next[0] == '=' ? "# " : "## ") + before, "");
+            yield return before;
+            before = next;
         }
+        yield return before;
     }
 
     private static double? F1(List<string> actual, List<string> expected) =>
@@ -103,6 +114,9 @@ public sealed partial record TextScore(double Words, double Order, double? Headi
 
     [GeneratedRegex(@"^\|[\s\-:|]+\|$")]
     private static partial Regex DelimiterRow();
+
+    [GeneratedRegex("^(={2,}|-{2,})$")]
+    private static partial Regex Underline();
 
     [GeneratedRegex(@"(?<!\\)\|")]
     private static partial Regex CellEnd();
