@@ -28,7 +28,8 @@ public sealed class PictureReader : IDocumentReader
                 $"The picture has {pixels} pixels and at most {content.Limits.MaxPicturePixels} are read. Scale it down and send it again.");
         }
 
-        var (pages, why) = await Tesseract.RecogniseAsync(bytes, null, ocr, cancel);
+        var (pages, why, isLate) = await Tesseract.RecogniseAsync(bytes, null, ocr, cancel);
+        if (isLate) throw OcrWarnings.Late(ocr);
         if (pages is null) throw new ExtractionException(ExtractionFailure.Corrupt, $"The picture is there, but {why}. Send a clearer or smaller one.");
         var writer = new MarkdownWriter(content.Limits);
         for (var number = 1; number <= pages.Count; number++)

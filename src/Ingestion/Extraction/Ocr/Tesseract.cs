@@ -25,8 +25,8 @@ internal static class Tesseract
 
     /// <summary>The pages of a picture; more than one where it is a TIFF of several.</summary>
     /// <param name="resolution">Dots an inch; null where only the picture itself can know.</param>
-    /// <returns>Null where it could not be recognised, and why.</returns>
-    public static async Task<(IReadOnlyList<RecognisedPage>? Pages, string? Why)> RecogniseAsync(
+    /// <returns>Null where it could not be recognised, and why; whether it was time that lacked.</returns>
+    public static async Task<(IReadOnlyList<RecognisedPage>? Pages, string? Why, bool IsLate)> RecogniseAsync(
         ReadOnlyMemory<byte> picture, int? resolution, OcrOptions options, CancellationToken cancel)
     {
         // With the data for it, a page that lies on its side is turned first.
@@ -37,10 +37,10 @@ internal static class Tesseract
         var result = await ExternalTool.RunAsync(Program, arguments, picture, MaxTable, options.PageTimeout, cancel);
         return result.End switch
         {
-            ToolEnd.Well => (RecognisedPage.ParseTable(Encoding.UTF8.GetString(result.Output)), null),
-            ToolEnd.TooLong => (null, $"its text was not recognised within {options.PageTimeout.TotalSeconds:0.#} s"),
-            ToolEnd.TooMuch => (null, "the recognition of its text found more than a page can hold"),
-            _ => (null, "the recognition of its text failed"),
+            ToolEnd.Well => (RecognisedPage.ParseTable(Encoding.UTF8.GetString(result.Output)), null, false),
+            ToolEnd.TooLong => (null, $"its text was not recognised within {options.PageTimeout.TotalSeconds:0.#} s", true),
+            ToolEnd.TooMuch => (null, "the recognition of its text found more than a page can hold", false),
+            _ => (null, "the recognition of its text failed", false),
         };
     }
 

@@ -7,9 +7,13 @@ internal sealed class PageScans(Poppler poppler, OcrOptions? options)
 {
     private readonly Dictionary<int, (RecognisedPage Page, float Scale)> _read = [];
     private readonly List<(int Page, string Why)> _failed = [];
+    private bool _late;
 
     /// <summary>Characters recognised so far.</summary>
     public long Length { get; private set; }
+
+    /// <summary>Pages were given up because their time was over, and no other was read.</summary>
+    public ExtractionException? Late => _late && _read.Count == 0 ? OcrWarnings.Late(options!) : null;
 
     public bool Wants(bool isPicture) => options is not null && (isPicture || options.Force);
 
@@ -23,13 +27,15 @@ internal sealed class PageScans(Poppler poppler, OcrOptions? options)
             _failed.Add((number, "its picture cannot be drawn for OCR, as pdftoppm is not installed (Debian: apt-get install poppler-utils)"));
             return false;
         }
-        var (picture, dots) = await poppler.DrawAsync(number, Math.Max(size.Width, size.Height), options!.PageTimeout, cancel).ConfigureAwait(false);
+        var (picture, dots, isLate) = await poppler.DrawAsync(number, Math.Max(size.Width, size.Height), options!.PageTimeout, cancel).ConfigureAwait(false);
+        _late |= isLate;
         if (picture is null)
         {
             _failed.Add((number, "its picture could not be drawn for OCR"));
             return false;
         }
-        var (pages, why) = await Tesseract.RecogniseAsync(picture, (int)(dots * 72), options, cancel).ConfigureAwait(false);
+        (var pages, var why, isLate) = await Tesseract.RecogniseAsync(picture, (int)(dots * 72), options, cancel).ConfigureAwait(false);
+        _late |= isLate;
         if (why is not null) _failed.Add((number, why));
         if (pages is not [{ Paragraphs.Count: > 0 } page]) return false;
         _read.Add(number, (page, 1 / dots));

@@ -61,6 +61,8 @@ public sealed class PdfReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(number, total, "page"));
         }
 
+        if (length == 0 && scans.Late is { } late) throw late;
+
         var body = Headings.BodySize(pages);
         foreach (var block in PageFurniture.Take(pages, number => sizes[number - 1].Height, body))
             writer.Furniture(Paragraphs.Join(block.Lines), block.Page, block.Box);

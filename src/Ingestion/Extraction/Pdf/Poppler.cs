@@ -21,15 +21,15 @@ internal sealed class Poppler(byte[] pdf, string? path)
 
     /// <summary>A page as a grey picture.</summary>
     /// <param name="longSide">Of the page, in points.</param>
-    /// <returns>No picture where it could not be drawn within the time.</returns>
-    public async Task<(byte[]? Picture, float DotsAPoint)> DrawAsync(int page, float longSide, TimeSpan limit, CancellationToken cancel)
+    /// <returns>No picture where it could not be drawn; whether it was time that lacked.</returns>
+    public async Task<(byte[]? Picture, float DotsAPoint, bool IsLate)> DrawAsync(int page, float longSide, TimeSpan limit, CancellationToken cancel)
     {
         // The picture's own side is given, not its resolution: a page of a mile would fill the memory.
         var side = (int)Math.Clamp(longSide * DotsAnInch / PointsAnInch, 100, MaxSide);
         var number = page.ToString(CultureInfo.InvariantCulture);
         var result = await RunAsync(
             "pdftoppm", ["-q", "-gray", "-f", number, "-l", number, "-scale-to", side.ToString(CultureInfo.InvariantCulture), Source], MaxPicture, limit, cancel);
-        return (result.End == ToolEnd.Well && result.Output.Length > 0 ? result.Output : null, side / Math.Max(1, longSide));
+        return (result.End == ToolEnd.Well && result.Output.Length > 0 ? result.Output : null, side / Math.Max(1, longSide), result.End == ToolEnd.TooLong);
     }
 
     /// <summary>The text of every page, with nothing of its structure but paragraphs; null where Poppler cannot read it either, or is not there.</summary>

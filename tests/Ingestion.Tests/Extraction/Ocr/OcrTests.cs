@@ -82,14 +82,16 @@ public class OcrTests
         Assert.Contains("OCR=auto", fault.Message, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_page_that_takes_too_long_is_left_out_and_named()
+    [Theory]
+    [InlineData("testOCR.png")]
+    [InlineData("testOCR.pdf")]
+    public async Task A_scan_whose_time_is_over_says_so_and_is_not_called_empty(string file)
     {
         SkipWithoutTesseract();
         var fault = await Assert.ThrowsAsync<ExtractionException>(
-            () => ReadAsync("testOCR.png", English with { PageTimeout = TimeSpan.FromMilliseconds(1) }));
-        Assert.Equal(ExtractionFailure.Corrupt, fault.Failure);
-        Assert.Contains("within 0 s", fault.Message, StringComparison.Ordinal);
+            () => ReadAsync(file, English with { PageTimeout = TimeSpan.FromMilliseconds(1) }));
+        Assert.Equal(ExtractionFailure.TimedOut, fault.Failure);
+        Assert.Contains("EXTRACTION_TIMEOUT", fault.Message, StringComparison.Ordinal);
     }
 
     [Theory]
