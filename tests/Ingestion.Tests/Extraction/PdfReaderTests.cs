@@ -52,6 +52,17 @@ public class PdfReaderTests
     }
 
     [Fact]
+    public async Task Powers_and_marks_of_notes_are_told_from_what_they_follow()
+    {
+        static string Text(string text, int size = 10, int rise = 0) => $"/F1 {size} Tf {rise} Ts ({text}) Tj ";
+        var document = await new PdfSample()
+            .Page("BT 72 700 Td " + Text("1.5 x 10") + Text("5", 7, 4) + Text(" cells of H") + Text("2", 7, -2) + Text("O, the 1") + Text("st", 7, 4)
+                + Text(" source") + Text("12", 7, 4) + Text(".") + "ET")
+            .ReadAsync();
+        Assert.Equal("1.5 x 10^5 cells of H2O, the 1st source^12.", document.Text);
+    }
+
+    [Fact]
     public async Task Columns_are_read_one_after_the_other()
     {
         string[] left = [.. Enumerable.Range(1, 8).Select(i => $"left line number {i} of the text")];

@@ -44,6 +44,11 @@ internal static class PageLines
 
     private const float SameLine = 0.4f;
 
+    /// <summary>In sizes of the text that they belong to: what superscripts are at most.</summary>
+    private const float Smaller = 0.85f;
+
+    private const char FirstRightToLeft = '\u0590';
+
     /// <summary>In widths of the letter: the same letter drawn again this near is bold by hand, not a double letter.</summary>
     private const float ShadowOffset = 0.5f;
 
@@ -75,6 +80,7 @@ internal static class PageLines
             if (row.Runs.Count == 0) continue;
             Flatten(row, all, line);
             Accents.Combine(line);
+            MarkPowers(line);
             Split(line, number++, segments);
         }
         return segments;
@@ -217,6 +223,32 @@ internal static class PageLines
         }
         return false;
     }
+
+    /// <summary>
+    /// Small raised digits after a word or a number are its power or the mark of its note. Said at once after it they would make another
+    /// number or word of it.
+    /// </summary>
+    private static void MarkPowers(List<PlacedGlyph> line)
+    {
+        const int Longest = 3;
+        for (var i = 1; i < line.Count; i++)
+        {
+            var before = line[i - 1];
+            if (line[i].Size > Smaller * before.Size || line[i].U0 - before.U1 > 0.5f * line[i].Size || before.Text.Length != 1
+                || before.Text[0] >= FirstRightToLeft || !char.IsLetterOrDigit(before.Text[0])) continue;
+            var end = i;
+            while (end < line.Count && end - i <= Longest && IsRaised(line[end], before)) end++;
+            if (end == i || end - i > Longest || (end < line.Count && !IsSpace(line[end].Text) && line[end].V > before.V + Rise(before))) continue;
+            line[i] = line[i] with { Text = "^" + line[i].Text };
+            i = end;
+        }
+    }
+
+    private static bool IsRaised(in PlacedGlyph glyph, in PlacedGlyph before) =>
+        glyph.Text.Length == 1 && (char.IsAsciiDigit(glyph.Text[0]) || glyph.Text[0] is '-' or '+' or '\u2212')
+        && glyph.Size <= Smaller * before.Size && glyph.V > before.V + Rise(before) && glyph.U0 - before.U1 < 2 * glyph.Size;
+
+    private static float Rise(in PlacedGlyph before) => 0.15f * before.Size;
 
     private static void Split(List<PlacedGlyph> line, int row, List<Segment> segments)
     {
