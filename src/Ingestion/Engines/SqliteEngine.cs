@@ -16,6 +16,7 @@ public sealed partial class SqliteEngine : ITaskEngine
     private readonly SqliteDatabase _database;
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
+    private readonly string? _process;
     private readonly WorkSignal _work = new();
     private readonly TaskWatchers _watchers = new();
     private readonly ForeignCommits _foreign;
@@ -24,6 +25,7 @@ public sealed partial class SqliteEngine : ITaskEngine
     {
         (_database, _options, _time) = (database, options, time);
         database.Migrate("tasks", SqliteEngineSchema.Scripts);
+        _process = database.Processes.Own;
         _foreign = new ForeignCommits(database, () =>
         {
             _work.WakeAll();
@@ -82,7 +84,7 @@ public sealed partial class SqliteEngine : ITaskEngine
                 {
                     var next = SqliteTaskRows.Promote(session, now.ToUnixTimeMilliseconds(), MaxPromotions);
                     var until = (now + _options.LeaseTime).ToUnixTimeMilliseconds();
-                    return (SqliteTaskRows.Take(session, worker, max, now.ToUnixTimeMilliseconds(), until), next);
+                    return (SqliteTaskRows.Take(session, worker, _process, max, now.ToUnixTimeMilliseconds(), until), next);
                 });
                 if (rows.Count > 0)
                 {
@@ -298,6 +300,7 @@ public sealed partial class SqliteEngine : ITaskEngine
         var ended = new List<TaskRow>();
         var pruned = new List<string>();
         var rescued = 0;
+        await _database.Processes.ForgetDeadAsync(process => _database.StepAsync(session => SqliteTaskRows.EndLeases(session, process)));
         for (var round = 0; round < MaxSweepRounds; round++)
         {
             cancel.ThrowIfCancellationRequested();

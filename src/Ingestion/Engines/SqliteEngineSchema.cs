@@ -107,5 +107,9 @@ internal static class SqliteEngineSchema
         INSERT INTO task_events SELECT task, id, body FROM task_event;
         DROP TABLE task_event;
         """,
+        """
+        -- Running: its name among ProcessLocks, null where nobody can tell whether it lives.
+        ALTER TABLE task ADD COLUMN process TEXT;
+        """,
     ];
 }

@@ -82,7 +82,8 @@ internal static class SqliteTaskRows
     }
 
     /// <summary>The next tasks in line, each with a new attempt.</summary>
-    public static List<TaskRow> Take(SqliteSession session, string worker, int max, long now, long leaseUntil)
+    /// <param name="process">Null where nobody will be able to tell whether it lives.</param>
+    public static List<TaskRow> Take(SqliteSession session, string worker, string? process, int max, long now, long leaseUntil)
     {
         // SQLite would plan anew for each value of a limit that is a parameter alone.
         var next = session.List(
@@ -93,10 +94,10 @@ internal static class SqliteTaskRows
         {
             session.Execute(
                 """
-                UPDATE task SET phase=3, attempt=attempt+1, worker=$worker, lease_until=$until, started_at=coalesce(started_at, $now),
-                  updated_at=$now WHERE seq=$seq
+                UPDATE task SET phase=3, attempt=attempt+1, worker=$worker, process=$process, lease_until=$until,
+                  started_at=coalesce(started_at, $now), updated_at=$now WHERE seq=$seq
                 """,
-                ("$worker", worker), ("$until", leaseUntil), ("$now", now), ("$seq", seq));
+                ("$worker", worker), ("$process", process), ("$until", leaseUntil), ("$now", now), ("$seq", seq));
             Count(session, tenant, -1, virtualTime: place);
             taken.Add(session.First(
                 $"SELECT {TaskRow.Columns}, s.inline FROM task t JOIN task_spec s ON s.task=t.seq WHERE t.seq=$seq",
@@ -119,6 +120,10 @@ internal static class SqliteTaskRows
             "SELECT count(*) FROM task WHERE id=$id AND attempt=$attempt AND phase=3", ("$id", id), ("$attempt", attempt));
         return cancelled == 1 ? LeaseReply.CancelRequested : LeaseReply.Lost;
     }
+
+    /// <summary>A process has died: what it held may be rescued at once.</summary>
+    public static int EndLeases(SqliteSession session, string process) =>
+        session.Execute("UPDATE task SET lease_until=0 WHERE lease_until>0 AND process=$process", ("$process", process));
 
     /// <summary>A change of a task that a worker keeps.</summary>
     public static void Step(SqliteSession session, TaskHead head, PreparedChange change, long now, long leaseUntil)
@@ -149,7 +154,7 @@ internal static class SqliteTaskRows
         var completed = ended && change.State == TaskState.Completed;
         session.Execute(
             """
-            UPDATE task SET phase=$phase, vft=$vft, run_at=$run_at, lease_until=NULL, worker=NULL, committing=0, cancel=$cancel,
+            UPDATE task SET phase=$phase, vft=$vft, run_at=$run_at, lease_until=NULL, worker=NULL, process=NULL, committing=0, cancel=$cancel,
               failures=$failures, crashes=$crashes, released=$released, completed_at=$completed_at,
               webhook_at=CASE WHEN notify THEN $completed_at END, webhook_tries=0,
               state=coalesce($state, state), percentage=$percentage, last_event=$last, updated_at=$now,

@@ -26,6 +26,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteSession _checkpointer;
     private readonly Thread _checkpoints;
     private readonly AutoResetEvent _checkpointDue = new(false);
+    private readonly Lazy<ProcessLocks> _processes;
     private long _pagesAtCheckpoint;
     private volatile bool _logIsLong;
     private volatile bool _disposed;
@@ -44,6 +45,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         Path = System.IO.Path.GetFullPath(path);
         CreateFile(Path);
+        _processes = new(() => new ProcessLocks(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(Path)!, "processes")));
         _connectionString = new SqliteConnectionStringBuilder { DataSource = Path, Pooling = false, DefaultTimeout = 10 }.ToString();
         _writer = Open();
         _writer.Script("CREATE TABLE IF NOT EXISTS schema_version(part TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID");
@@ -56,6 +58,9 @@ public sealed class SqliteDatabase : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Who works on the file, from the first who asks.</summary>
+    public ProcessLocks Processes => _processes.Value;
 
     /// <summary>
     /// Runs <paramref name="work"/> inside a transaction that others may share; completes when it is on disk. Where it throws, only its
@@ -153,6 +158,7 @@ public sealed class SqliteDatabase : IDisposable
         _checkpointer.Dispose();
         while (_readers.TryTake(out var session)) session.Dispose();
         _writer.Dispose();
+        if (_processes.IsValueCreated) _processes.Value.Dispose();
     }
 
     private static UnavailableException Closed() => new("The database is closed: the service is stopping.");

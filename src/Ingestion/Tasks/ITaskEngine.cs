@@ -57,7 +57,7 @@ public interface ITaskEngine
     IAsyncEnumerable<TaskNudge> WatchAsync(CancellationToken cancel);
 
     /// <summary>
-    /// Rescues leases that ran out and removes what is past <see cref="EngineOptions.Retention"/>. Returns the tasks that this ended or
+    /// Rescues leases that ran out, and where that can be known those of processes that died, and removes what is past <see cref="EngineOptions.Retention"/>. Returns the tasks that this ended or
     /// removed, so that what they left elsewhere can go too. Any number of processes may call it.
     /// </summary>
     Task<SweepResult> SweepAsync(CancellationToken cancel);
@@ -192,7 +192,7 @@ public readonly record struct TaskNudge(string? TaskId, bool IsCancel = false);
 
 /// <param name="Ended">Tasks that the sweep itself failed or cancelled.</param>
 /// <param name="Pruned">Tasks that are no longer known.</param>
-/// <param name="Rescued">How many leases had run out.</param>
+/// <param name="Rescued">How many leases were taken back.</param>
 public sealed record SweepResult(IReadOnlyList<IngestionTask> Ended, IReadOnlyList<TaskSpec> Pruned, int Rescued);
 
 /// <param name="Waiting">Due or to be tried again later.</param>

@@ -24,7 +24,7 @@ public sealed class Housekeeper(
             try
             {
                 var swept = await engine.SweepAsync(stoppingToken);
-                if (swept.Rescued > 0) log.LogWarning("{Count} leases had run out; their tasks go on elsewhere", swept.Rescued);
+                if (swept.Rescued > 0) log.LogWarning("{Count} leases had run out or belonged to a process that has died; their tasks go on", swept.Rescued);
                 foreach (var task in swept.Ended) await leftovers.OfEndedAsync(task.Spec, stoppingToken);
                 foreach (var spec in swept.Pruned) await leftovers.OfForgottenAsync(spec, stoppingToken);
                 await store.SweepAsync(stoppingToken);

@@ -16,15 +16,18 @@ internal static class EngineChild
     private const string Part = "INGESTION_TEST_ENGINE_CHILD";
     private const string File = "INGESTION_TEST_ENGINE_FILE";
 
-    /// <param name="part"><c>enqueue</c>: without end; <c>work</c>: until nothing is left.</param>
-    public static Process Start(string part, string file)
+    /// <param name="part">
+    /// <c>enqueue</c>: without end; <c>work</c>: until nothing is left; <c>hold</c>: sweeps, then prints the one task that it leases and keeps.
+    /// </param>
+    /// <param name="locks">False: files are locked for nobody, as on some network folders.</param>
+    public static Process Start(string part, string file, bool locks = true)
     {
         var program = Path.ChangeExtension(typeof(EngineChild).Assembly.Location, null) + (OperatingSystem.IsWindows() ? ".exe" : "");
         return Process.Start(new ProcessStartInfo(program)
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            Environment = { [Part] = part, [File] = file },
+            Environment = { [Part] = part, [File] = file, ["DOTNET_SYSTEM_IO_DISABLEFILELOCKING"] = locks ? "0" : "1" },
         })!;
     }
 
@@ -37,8 +40,9 @@ internal static class EngineChild
         try
         {
             using var database = new SqliteDatabase(Environment.GetEnvironmentVariable(File)!);
-            var engine = new SqliteEngine(database, new EngineOptions(), TimeProvider.System);
+            var engine = new SqliteEngine(database, new EngineOptions { LeaseTime = TimeSpan.FromDays(1) }, TimeProvider.System);
             if (part == "enqueue") Enqueue(engine);
+            else if (part == "hold") Hold(engine);
             else Work(engine);
             Environment.Exit(0);
         }
@@ -59,6 +63,13 @@ internal static class EngineChild
             Console.Out.WriteLine(((EnqueueResult.Created)inFlight[done].GetAwaiter().GetResult()).Task.Spec.TaskId);
             inFlight[done] = engine.EnqueueAsync(NewSpec(), default);
         }
+    }
+
+    private static void Hold(SqliteEngine engine)
+    {
+        engine.SweepAsync(default).GetAwaiter().GetResult();
+        Console.Out.WriteLine(engine.LeaseAsync("holder", 1, TimeSpan.Zero, default).GetAwaiter().GetResult()[0].TaskId);
+        Thread.Sleep(Timeout.Infinite);
     }
 
     private static void Work(SqliteEngine engine)

@@ -60,6 +60,43 @@ public sealed class SqliteTaskEngineTests : TaskEngineConformance, IDisposable
     }
 
     [Fact]
+    public async Task What_a_killed_process_held_is_given_back_at_once_and_what_a_living_or_sleeping_one_holds_is_not()
+    {
+        var engine = await OpenAsync(Options with { LeaseTime = TimeSpan.FromDays(1) }, TimeProvider.System);
+        var own = await EnqueueAndLeaseAsync(engine);
+        var spec = await EnqueueAsync(engine, Spec());
+        using var child = EngineChild.Start("hold", FilePath);
+        Assert.Equal(spec.TaskId, await child.StandardOutput.ReadLineAsync(Stop) ?? throw await FaultAsync(child));
+        Assert.Equal(0, (await engine.SweepAsync(Stop)).Rescued);
+        using (var kill = Process.Start("kill", ["-STOP", $"{child.Id}"])) await kill.WaitForExitAsync(Stop);
+        Assert.Equal(0, (await engine.SweepAsync(Stop)).Rescued);
+
+        child.Kill();
+        await child.WaitForExitAsync(Stop);
+
+        Assert.Equal(1, (await engine.SweepAsync(Stop)).Rescued);
+        var again = Assert.Single(await LeaseAsync(engine, 2));
+        Assert.Equal((spec.TaskId, 2, 1), (again.TaskId, again.Attempt, again.Task.Crashes));
+        Assert.Equal(0, (await engine.SweepAsync(Stop)).Rescued);
+        Assert.Equal([LeaseReply.Held, LeaseReply.Held], await engine.RenewAsync([own, again], Stop));
+        Assert.Single(Directory.GetFiles(Path.Combine(_folder.FullName, "processes")));
+    }
+
+    [Fact]
+    public async Task Where_locks_keep_nobody_out_every_lease_has_its_time()
+    {
+        var engine = await OpenAsync(Options with { LeaseTime = TimeSpan.FromDays(1) }, TimeProvider.System);
+        var own = await EnqueueAndLeaseAsync(engine);
+        var spec = await EnqueueAsync(engine, Spec());
+        using var child = EngineChild.Start("hold", FilePath, locks: false);
+        Assert.Equal(spec.TaskId, await child.StandardOutput.ReadLineAsync(Stop) ?? throw await FaultAsync(child));
+        child.Kill();
+        await child.WaitForExitAsync(Stop);
+        Assert.Equal(0, (await engine.SweepAsync(Stop)).Rescued);
+        Assert.Equal([LeaseReply.Held], await engine.RenewAsync([own], Stop));
+    }
+
+    [Fact]
     public async Task A_full_disk_accepts_nothing_and_serves_again_when_there_is_room()
     {
         var database = OpenDatabase();

@@ -34,6 +34,8 @@ public sealed class CrashTests
 
         await service.KillAsync();
 
+        // Nobody waits that long: what ran goes on because its process is known to be dead.
+        LendForADay(service);
         await service.RestartAsync();
         Assert.InRange(await CompletedAsync(tenant), 5, 49);
         held.Release();
@@ -49,11 +51,53 @@ public sealed class CrashTests
             chunks += stored.Count;
         }
         Assert.Equal(2, (await tenant.TaskAsync(tasks["held"])).Number("attempt"));
+        Assert.Contains(await tenant.EventsAsync(tasks["held"]), one => one.Text("event_type") == "task_status" && one.Text("current_status") == "pending"
+            && one.Text("previous_status") == "processing");
+        Assert.Single(Locks(service));
         Assert.Equal(50, (await tenant.GetAsync("api/v1/tasks")).Json.Number("total"));
         Assert.Equal(50, (await tenant.GetAsync($"api/v1/collections/{TenantClient.Collection}/documents")).Json.Number("total"));
         await WaitAsync(() => Rows(service) == (50, chunks, chunks, chunks),
             () => $"{chunks} chunks are seen, but the file holds {Rows(service)}.");
         await AssertNoUploadsAsync(service);
+    }
+
+    [Fact]
+    public async Task One_of_two_processes_on_the_same_data_is_killed_and_the_other_takes_its_tasks_at_once()
+    {
+        await using var web = await HeldWeb.StartAsync();
+        await using var first = await ServiceProcess.StartAsync(("URL_ALLOW_PRIVATE", "true"), ("WORKER_COUNT", "1"));
+        await using var second = await ServiceProcess.StartInAsync(first.Folder, ("URL_ALLOW_PRIVATE", "true"), ("WORKER_COUNT", "1"));
+        var atSecond = new TenantClient(second);
+        // Both have one.
+        var pages = new[] { web.Hold(Prose.Of(1, 30_000)), web.Hold(Prose.Of(2, 30_000)) };
+        var tasks = new[] { await atSecond.SendUrlAsync("d0", pages[0].Address), await atSecond.SendUrlAsync("d1", pages[1].Address) };
+        foreach (var page in pages) await page.WaitAsync();
+        Assert.Equal(2, Locks(first).Length);
+        LendForADay(first);
+
+        await first.KillAsync();
+
+        foreach (var page in pages) page.Release();
+        foreach (var task in tasks)
+        {
+            await atSecond.CompletedAsync(task);
+            TaskStories.CheckCompleted(await atSecond.EventsAsync(task));
+        }
+        var attempts = await Task.WhenAll(tasks.Select(async task => (await atSecond.TaskAsync(task)).Number("attempt")));
+        Assert.Equal([1, 2], attempts.Order());
+        Assert.Single(Locks(first));
+    }
+
+    private static string[] Locks(ServiceProcess service) => Directory.GetFiles(Path.Combine(service.Folder, "data", "processes"));
+
+    /// <summary>What runs now is another's only a day from now, unless its process renews it.</summary>
+    private static void LendForADay(ServiceProcess service)
+    {
+        using var connection = new SqliteConnection($"Data Source={Path.Combine(service.Folder, "data", "ingestion.db")};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "UPDATE task SET lease_until=lease_until+86400000 WHERE lease_until IS NOT NULL";
+        Assert.NotEqual(0, command.ExecuteNonQuery());
     }
 
     /// <summary>A task's upload goes right after its end; what a power cut left between the two goes with the first sweep that finds it old.</summary>
