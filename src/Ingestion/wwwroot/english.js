@@ -42,7 +42,7 @@ export const en = {
   'add.id.many': 'With several files each gets an id from its name.',
   'add.document.title': 'Title',
   'add.tags': 'Tags',
-  'add.tags.hint': 'separated by commas',
+  'add.tags.hint': 'invoices, 2026',
   'add.options': 'Options',
   'add.size': 'Chunk size',
   'add.size.hint': 'tokens',

@@ -70,13 +70,13 @@ function moment(iso) {
 }
 
 function bytes(size) {
-  if (size < 1000) return unit(size, 'byte', 0);
+  if (size < 1000) return unit(size, 'byte', 0, 'long');
   if (size < 1e6) return unit(size / 1e3, 'kilobyte', 0);
   return unit(size / 1e6, 'megabyte', 1);
 }
 
-const unit = (value, name, digits) =>
-  new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits }).format(value);
+const unit = (value, name, digits, unitDisplay = 'short') =>
+  new Intl.NumberFormat(language, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits: digits }).format(value);
 
 function chosen() {
   const saved = read(localStorage, 'language');

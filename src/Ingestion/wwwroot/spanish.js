@@ -42,7 +42,7 @@ export const es = {
   'add.id.many': 'Con varios archivos, cada uno recibe un id según su nombre.',
   'add.document.title': 'Título',
   'add.tags': 'Etiquetas',
-  'add.tags.hint': 'separadas por comas',
+  'add.tags.hint': 'facturas, 2026',
   'add.options': 'Opciones',
   'add.size': 'Tamaño de fragmento',
   'add.size.hint': 'tokens',
