@@ -99,6 +99,9 @@ public sealed record StoredEvent(long Id, byte[] Body)
     /// <summary>Whether it is the change to a final state.</summary>
     public bool EndsTask => Field("current_status"u8) is { } status && TaskStates.TryParse(status, out var state) && state.IsFinal();
 
+    /// <summary>Whether it is the change back from a final state.</summary>
+    public bool RestartsTask => Field("previous_status"u8) is { } status && TaskStates.TryParse(status, out var state) && state.IsFinal();
+
     /// <summary>The JSON object that goes over the wire, <c>event_id</c> first.</summary>
     public byte[] ToWire()
     {

@@ -89,9 +89,15 @@ public static class TasksApi
         return kind switch
         {
             RetryKind.NotFound => Problems.TaskNotFound(task_id),
+            RetryKind.NotEnded when http.Request.Headers.ContainsKey("Idempotency-Key") && await WasRequeuedAsync(engine, task!, http.RequestAborted) =>
+                TaskResponse.Accepted(task!, "This request was accepted before; here is its task."),
             RetryKind.NotEnded => Problems.TaskNotEnded(task_id, task!.State.Wire()),
             RetryKind.Full => QueueFull(full!),
             RetryKind.Queued => TaskResponse.Accepted(task!, "The task is queued again."),
         };
     }
+
+    /// <summary>Whether a retry was asked for before: who repeats the request with its key may not have had the answer.</summary>
+    private static async Task<bool> WasRequeuedAsync(ITaskEngine engine, IngestionTask task, CancellationToken cancel) =>
+        (await engine.ReadEventsAsync(task.Spec.TenantId, task.Spec.TaskId, 0, int.MaxValue, cancel)).Any(one => one.RestartsTask);
 }

@@ -121,6 +121,24 @@ public sealed class BadInputTests(LimitedService service) : IClassFixture<Limite
     }
 
     [Fact]
+    public async Task A_retry_that_is_sent_twice_with_its_key_answers_with_the_task_both_times()
+    {
+        await using var idle = await ServiceProcess.StartAsync(("WORKER_COUNT", "0"));
+        var tenant = new TenantClient(idle);
+        var (task, other) = (await tenant.SendTextAsync("d", "A text."), await tenant.SendTextAsync("other", "Nobody has asked for it again."));
+        await tenant.DeleteAsync($"api/v1/tasks/{task}");
+
+        var answers = new[] { await RetryAsync(task, "key"), await RetryAsync(task, "key"), await RetryAsync(task, null), await RetryAsync(other, "key") };
+
+        Assert.Equal([202, 202, 409, 409], answers.Select(answer => answer.Status));
+        Assert.Equal((task, task), (answers[0].TaskId, answers[1].TaskId));
+        Assert.Equal(2, (await tenant.EventsAsync(task)).Count(one => one.Text("event_type") == "task_status" && one.Text("current_status") == "pending"));
+
+        Task<Answer> RetryAsync(string id, string? key) => tenant.SendAsync(
+            HttpMethod.Post, $"api/v1/tasks/{id}/retry?tenant_id={tenant.Id}", null, key is null ? [] : [("Idempotency-Key", key)]);
+    }
+
+    [Fact]
     public async Task What_is_refused_leaves_no_upload_behind()
     {
         await using var idle = await ServiceProcess.StartAsync(("WORKER_COUNT", "0"), ("MAX_FILE_SIZE", "100000"));
