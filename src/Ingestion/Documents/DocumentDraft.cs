@@ -44,12 +44,25 @@ public sealed record DocumentDraft
     public SourceKind Kind => File is not null ? SourceKind.File : Url is not null ? SourceKind.Url : SourceKind.Text;
 
     /// <summary>The ids may stand in the query string instead.</summary>
-    public DocumentDraft WithIdsFrom(IQueryCollection query) => this with
+    public DocumentDraft WithIdsFrom(IQueryCollection query)
     {
-        TenantId = TenantId.Length > 0 ? TenantId : query["tenant_id"].ToString(),
-        CollectionId = CollectionId.Length > 0 ? CollectionId : query["collection_id"].ToString(),
-        DocumentId = DocumentId.Length > 0 ? DocumentId : query["document_id"].ToString(),
-    };
+        List<string> warnings = [.. Warnings];
+        return this with
+        {
+            TenantId = Choose("tenant_id", TenantId),
+            CollectionId = Choose("collection_id", CollectionId),
+            DocumentId = Choose("document_id", DocumentId),
+            Warnings = warnings,
+        };
+
+        string Choose(string name, string own)
+        {
+            var other = query[name].ToString();
+            if (own.Length == 0) return other;
+            if (other.Length > 0 && other != own) warnings.Add($"The body's {name} was taken; the query string has another.");
+            return own;
+        }
+    }
 
     /// <summary>The first thing that is wrong, or null.</summary>
     public Problem? Check(Settings settings)
