@@ -6,6 +6,7 @@ namespace Ingestion.Http;
 public static class RequestIds
 {
     public const int MaxLength = 255;
+    private const int LastPage = 10_000_000;
 
     public static bool IsValid(string id)
     {
@@ -49,8 +50,8 @@ public static class RequestIds
     public static bool TryGetPage(HttpRequest request, out int page, out int pageSize, out Problem problem)
     {
         pageSize = 20;
-        problem = Problems.Invalid("page", "page must be a whole number from 1.");
-        if (!TryGetNumber(request, "page", 1, int.MaxValue / 200, 1, out page)) return false;
+        problem = Problems.Invalid("page", $"page must be a whole number from 1 to {LastPage}.");
+        if (!TryGetNumber(request, "page", 1, LastPage, 1, out page)) return false;
         problem = Problems.Invalid("page_size", "page_size must be a whole number from 1 to 100.");
         return TryGetNumber(request, "page_size", 1, 100, 20, out pageSize);
     }

@@ -12,7 +12,7 @@ public static class EmbeddingCallbackApi
     public static RouteHandlerBuilder MapEmbeddingCallback(this IEndpointRouteBuilder api) =>
         api.MapPost("/embeddings/callback", TakeAsync).WithTags("Embeddings")
             .WithSummary("Bring the vectors that a waiting task or query asked for (an EmbeddingCallbackAction)")
-            .Produces<CallbackResponse>(202).ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
+            .Accepts<System.Text.Json.Nodes.JsonObject>("application/json").Produces<CallbackResponse>(202).ProducesErrors(400, 404, 409).Needs(Scopes.Ingest);
 
     private static async Task<IResult> TakeAsync(HttpContext http, EmbeddingCallbacks callbacks)
     {
