@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
@@ -26,7 +28,9 @@ using Ingestion.Tasks;
 using Ingestion.Webhooks;
 using Ingestion.Workers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Data.Sqlite;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 using Scalar.AspNetCore;
 
 namespace Ingestion;
@@ -196,6 +200,43 @@ internal static class Startup
         services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
     }
 
+    /// <summary>False where it cannot listen; then it has been said on the error stream, before anything was begun.</summary>
+    public static bool CanListen(Settings settings)
+    {
+        var address = settings.EffectiveHost == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(settings.EffectiveHost, out var one) ? one
+            : IPAddress.Any;
+        try
+        {
+            using var listener = new TcpListener(address, settings.Port);
+            listener.Start();
+            return true;
+        }
+        catch (SocketException fault)
+        {
+            var place = $"HOST={settings.EffectiveHost} PORT={settings.Port}";
+            Console.Error.WriteLine($"error: {place}: {fault.Message}. Set another one, or stop what listens there.");
+            return false;
+        }
+    }
+
+    /// <summary>False where DATA_DIR cannot be used; then it has been said on the error stream.</summary>
+    public static bool OpenData(this WebApplication app, Settings settings)
+    {
+        try
+        {
+            _ = (app.Services.GetService<SqliteEngine>(), app.Services.GetService<SqliteStore>());
+            return true;
+        }
+        catch (Exception fault) when (
+            fault is IOException or UnauthorizedAccessException or SqliteException or UnavailableException or InvalidOperationException)
+        {
+            var advice = fault is InvalidOperationException ? "" : " It must be a folder on a local disk that this user may write.";
+            Console.Error.WriteLine($"error: DATA_DIR={settings.DataDir}: {fault.Message}{advice}");
+            return false;
+        }
+    }
+
     /// <summary>
     /// False where PostgreSQL answers and cannot be used; then it has been said on the error stream. While it is away, the service starts and
     /// waits for it.
@@ -257,7 +298,7 @@ internal static class Startup
     public static void AddTelemetry(this IServiceCollection services)
     {
         services.AddHostedService<TaskMetrics>();
-        services.AddOpenTelemetry().WithMetrics(metrics => metrics
+        services.AddOpenTelemetry().ConfigureResource(resource => resource.AddService("ingestion")).WithMetrics(metrics => metrics
             .AddMeter(TaskMetrics.MeterName, "Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
             .AddPrometheusExporter());
     }

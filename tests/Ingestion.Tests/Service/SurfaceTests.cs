@@ -51,6 +51,47 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
     }
 
     [Fact]
+    public async Task The_reference_names_what_a_call_takes_and_how_it_may_be_refused()
+    {
+        var paths = (await _tenant.SendAsync(HttpMethod.Get, "openapi/v1.json")).Json.GetProperty("paths");
+
+        Assert.Equal(["tenant_id", "collection_id", "status", "page", "page_size"], Parameters("/api/v1/tasks", "get"));
+        Assert.Equal(["collection_id", "tenant_id", "page", "page_size"], Parameters("/api/v1/collections/{collection_id}/documents", "get"));
+        Assert.Equal(["Idempotency-Key", "tenant_id", "collection_id", "document_id"], Parameters("/api/v1/documents", "post"));
+        foreach (var path in paths.EnumerateObject().Where(path => path.Name.StartsWith("/api/", StringComparison.Ordinal)))
+        {
+            foreach (var (name, operation) in path.Value.EnumerateObject().Select(one => (one.Name, one.Value)))
+            {
+                foreach (var status in (string[])["401", "403", "429", "503"])
+                    Assert.Equal("#/components/schemas/ErrorResponse", operation.At("responses").At(status).Text("content.application/json.schema.$ref"));
+                var isBare = path.Name.EndsWith("/retry", StringComparison.Ordinal) || path.Name.EndsWith("/rollback", StringComparison.Ordinal);
+                if (name == "post" && !isBare) Assert.NotEmpty(operation.At("requestBody.content").EnumerateObject());
+            }
+        }
+
+        string[] Parameters(string path, string method) =>
+            [.. paths.GetProperty(path).GetProperty(method).GetProperty("parameters").EnumerateArray().Select(one => one.Text("name")!)];
+    }
+
+    [Fact]
+    public async Task What_keeps_it_from_starting_is_said_in_one_line()
+    {
+        var file = Path.GetTempFileName();
+        var port = $"{_tenant.Service.Port}";
+
+        var taken = await ServiceProcess.RunAsync([], ("PORT", port));
+        var noFolder = await ServiceProcess.RunAsync([], ("PORT", $"{ServiceProcess.FreePort()}"), ("DATA_DIR", file));
+
+        Assert.Equal((1, ""), (taken.Code, taken.Output));
+        Assert.Equal($"error: HOST=127.0.0.1 PORT={port}: Address already in use. Set another one, or stop what listens there.", taken.Errors.TrimEnd());
+        Assert.Equal((1, ""), (noFolder.Code, noFolder.Output));
+        Assert.Equal(
+            $"error: DATA_DIR={file}: The file '{file}' already exists. It must be a folder on a local disk that this user may write.",
+            noFolder.Errors.TrimEnd());
+        File.Delete(file);
+    }
+
+    [Fact]
     public async Task Its_figures_can_be_scraped()
     {
         await _tenant.CompletedAsync(await _tenant.SendTextAsync("d", "A text."));
@@ -58,7 +99,9 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
         var metrics = await _tenant.SendAsync(HttpMethod.Get, "metrics");
 
         Assert.Equal((200, "text/plain"), (metrics.Status, metrics.Type));
-        foreach (var name in new[] { "ingestion_tasks", "ingestion_workers", "ingestion_followers", "http_server_request_duration" })
+        string[] names =
+            ["ingestion_tasks", "ingestion_workers", "ingestion_followers", "http_server_request_duration", "service_name=\"ingestion\""];
+        foreach (var name in names)
             Assert.Contains(name, metrics.Body, StringComparison.Ordinal);
     }
 
@@ -98,6 +141,18 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
 
         await _tenant.CompletedAsync(answer.TaskId);
         Assert.Equal(200, (await _tenant.DocumentAsync("d")).Status);
+    }
+
+    [Fact]
+    public async Task An_id_of_the_query_that_the_body_overrules_is_told_of()
+    {
+        using var form = _tenant.Form("d");
+        form.Add(new StringContent("A text."), "text");
+
+        var answer = await _tenant.SendAsync(HttpMethod.Post, "api/v1/documents?document_id=other&collection_id=library", form);
+
+        Assert.Equal("d", answer.Json.Text("task.document_id"));
+        Assert.Equal("The body's document_id was taken; the query string has another.", Assert.Single(answer.Json.Items("task.warnings")).GetString());
     }
 
     [Fact]
