@@ -50,8 +50,12 @@ public static class LongChunks
                 var text = document.Text.AsSpan(piece.Start, piece.End - piece.Start);
                 all.Add(chunk with
                 {
-                    Start = own.Start, End = own.End, TokenCount = options.Tokens.Count(text),
-                    PageStart = own.PageStart, PageEnd = own.PageEnd, HeadingPath = own.HeadingPath,
+                    Start = own.Start,
+                    End = own.End,
+                    TokenCount = options.Tokens.Count(text),
+                    PageStart = own.PageStart,
+                    PageEnd = own.PageEnd,
+                    HeadingPath = own.HeadingPath,
                 });
             }
             split++;

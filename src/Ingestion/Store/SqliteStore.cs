@@ -162,7 +162,8 @@ public sealed class SqliteStore : IChunkStore
         ReadVisibleAsync(tenant, collection, document, (session, version) =>
             new CurrentVersion(
                 StoredRows.ReadVersion(session, collection, version.Id), version.Fingerprint, version.Chunking, version.Preface,
-                VersionCommit.Committed(version)) { Id = version.Id },
+                VersionCommit.Committed(version))
+            { Id = version.Id },
             cancel);
 
     public Task<StoredSplit?> ReadSplitAsync(CurrentVersion current, CancellationToken cancel) =>

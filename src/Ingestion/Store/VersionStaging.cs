@@ -98,5 +98,6 @@ internal sealed class VersionStaging(SqliteDatabase database, TimeProvider time,
     /// <summary>The document was deleted, or the task discarded, while it was being staged: whatever comes next finds nothing.</summary>
     private StagedVersion Dropped() => new(
         version.TenantId, version.CollectionId, version.DocumentId, version.TaskId, version.Model, version.Chunks.Count,
-        version.Chunks.Sum(chunk => (long)chunk.TokenCount), VectorCount: 0) { Id = _id };
+        version.Chunks.Sum(chunk => (long)chunk.TokenCount), VectorCount: 0)
+    { Id = _id };
 }

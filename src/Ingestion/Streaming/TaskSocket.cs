@@ -20,7 +20,7 @@ public static class TaskSocket
     /// <summary>Clients have nothing to say; what they send is read, so that their pongs and closes are, and dropped.</summary>
     private const int MaxInbound = 4096;
 
-    public static void MapTaskSocket(this IEndpointRouteBuilder routes) => 
+    public static void MapTaskSocket(this IEndpointRouteBuilder routes) =>
         routes.Map("/ws/tasks/{task_id}", FollowAsync).ExcludeFromDescription().Needs(Scopes.Read);
 
     private static async Task<IResult> FollowAsync(

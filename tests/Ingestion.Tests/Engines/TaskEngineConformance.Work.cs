@@ -248,7 +248,8 @@ public partial class TaskEngineConformance
             new Thread(() =>
             {
                 while (!IsEnough()) Thread.SpinWait(1_000);
-            }) { IsBackground = true }.Start();
+            })
+            { IsBackground = true }.Start();
         }
         while (!IsEnough())
         {

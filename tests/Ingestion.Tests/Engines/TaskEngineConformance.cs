@@ -48,22 +48,22 @@ public abstract partial class TaskEngineConformance
 
     protected TaskSpec Spec(
         string tenant = "acme", string? key = null, string? fingerprint = null, int priority = 0, double cost = 1) => new()
-    {
-        TaskId = Guid.CreateVersion7().ToString(),
-        TenantId = tenant,
-        CollectionId = "manuals",
-        DocumentId = "pump-7",
-        Source = SourceKind.Text,
-        Content = new() { Inline = "The pump starts."u8.ToArray(), Size = 16 },
-        Chunker = "sentence",
-        ChunkSize = 512,
-        ChunkOverlap = 64,
-        Priority = priority,
-        Cost = cost,
-        CreatedAt = Time.GetUtcNow(),
-        IdempotencyKey = key,
-        Fingerprint = fingerprint,
-    };
+        {
+            TaskId = Guid.CreateVersion7().ToString(),
+            TenantId = tenant,
+            CollectionId = "manuals",
+            DocumentId = "pump-7",
+            Source = SourceKind.Text,
+            Content = new() { Inline = "The pump starts."u8.ToArray(), Size = 16 },
+            Chunker = "sentence",
+            ChunkSize = 512,
+            ChunkOverlap = 64,
+            Priority = priority,
+            Cost = cost,
+            CreatedAt = Time.GetUtcNow(),
+            IdempotencyKey = key,
+            Fingerprint = fingerprint,
+        };
 
     protected static async Task<TaskSpec> EnqueueAsync(ITaskEngine engine, TaskSpec spec)
     {

@@ -35,8 +35,13 @@ public abstract class PageVisit(Chromium chromium, RunningService running)
     {
         using var answer = await PostTextAsync(new
         {
-            tenant_id = Tenant, collection_id = collection, document_id = document, title = document,
-            text, chunk_size = size, chunk_overlap = overlap,
+            tenant_id = Tenant,
+            collection_id = collection,
+            document_id = document,
+            title = document,
+            text,
+            chunk_size = size,
+            chunk_overlap = overlap,
         });
         var accepted = await ReadAsync(answer);
         Assert.True(answer.IsSuccessStatusCode, accepted.ToString());

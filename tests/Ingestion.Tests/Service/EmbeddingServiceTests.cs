@@ -280,7 +280,11 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
     private Task<HttpResponseMessage> PostAsync(string document, string? text = null, string? model = null, string? chunker = null) =>
         _service.Http.PostAsJsonAsync("api/v1/documents/text", new
         {
-            tenant_id = "acme", collection_id = "c", document_id = document, text = text ?? "A text of " + document + " to embed.",
-            embedding_model = model, chunker,
+            tenant_id = "acme",
+            collection_id = "c",
+            document_id = document,
+            text = text ?? "A text of " + document + " to embed.",
+            embedding_model = model,
+            chunker,
         });
 }

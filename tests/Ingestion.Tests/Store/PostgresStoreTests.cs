@@ -45,7 +45,9 @@ public sealed class PgvectorStoreTests(PgliteServer server) : PostgresStoreConfo
             {
                 var query = Query(SearchMode.Vector, "") with
                 {
-                    Vector = Numbers(), TopK = 10, Filter = filter is null ? null : System.Text.Json.JsonElement.Parse(filter),
+                    Vector = Numbers(),
+                    TopK = 10,
+                    Filter = filter is null ? null : System.Text.Json.JsonElement.Parse(filter),
                 };
                 var expected = (await exact.SearchAsync(query, Cancel)).Select(hit => hit.Chunk.ChunkId).ToHashSet();
                 var hits = await large.SearchAsync(query, Cancel);

@@ -16,8 +16,11 @@ public sealed class JsonDocumentReader : IDocumentReader
         var writer = new MarkdownWriter(content.Limits);
         foreach (var warning in decoded.Warnings) writer.Warn(warning);
         var text = decoded.Text.TrimStart('\uFEFF');
-        var options = new JsonDocumentOptions { MaxDepth = content.Limits.MaxXmlDepth, AllowTrailingCommas = true,
-            CommentHandling = JsonCommentHandling.Skip };
+        var options = new JsonDocumentOptions
+        {
+            MaxDepth = content.Limits.MaxXmlDepth, AllowTrailingCommas = true,
+            CommentHandling = JsonCommentHandling.Skip
+        };
         try
         {
             // Both kinds are told apart by what parses: names are often wrong.

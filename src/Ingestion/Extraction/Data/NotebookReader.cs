@@ -50,8 +50,11 @@ public sealed class NotebookReader : IDocumentReader
             content.Progress?.Invoke(new ReadProgress(++done, total, "cell"));
         }
         if (pictures > 0) writer.Warn($"The notebook has {pictures} outputs that are pictures; they were not read.");
-        return writer.ToDocument(content.MediaType) with { Title = Text(Find(Find(root, "metadata"), "title")) is { Length: > 0 } title
-            ? title : null };
+        return writer.ToDocument(content.MediaType) with
+        {
+            Title = Text(Find(Find(root, "metadata"), "title")) is { Length: > 0 } title
+            ? title : null
+        };
     }
 
     private static JsonDocument Parse(string text, ExtractionLimits limits)

@@ -13,8 +13,11 @@ public sealed class PlainTextReader : IDocumentReader
     {
         var decoded = await TextDecoding.ReadAsync(content, cancel);
         var text = MarkdownWriter.Clean(decoded.Text);
-        return new ExtractedDocument { Text = text, Elements = Paragraphs(text, cancel), MediaType = content.MediaType,
-            Warnings = decoded.Warnings };
+        return new ExtractedDocument
+        {
+            Text = text, Elements = Paragraphs(text, cancel), MediaType = content.MediaType,
+            Warnings = decoded.Warnings
+        };
     }
 
     private static List<Element> Paragraphs(string text, CancellationToken cancel)
