@@ -59,14 +59,7 @@ public sealed partial class SqliteEngine : ITaskEngine
         if (answer.Refused is not null) return answer.Refused;
         if (answer.Existing is not null) return new EnqueueResult.Existing(answer.Existing.ToTask());
         Changed(spec.TaskId);
-        return new EnqueueResult.Created(new IngestionTask
-        {
-            Spec = TaskJson.WithoutInline(spec),
-            State = accepted.Current,
-            Message = accepted.Message,
-            UpdatedAt = now,
-            LastEvent = change.Count,
-        });
+        return Acceptance.Of(spec, accepted, change.Count);
     }
 
     public async Task<IReadOnlyList<Lease>> LeaseAsync(string worker, int max, TimeSpan wait, CancellationToken cancel)

@@ -83,14 +83,7 @@ public sealed partial class RedisEngine : ITaskEngine
                 return new EnqueueResult.Existing(RedisTask.Read(reply[2])!);
         }
         _watchers.Nudge(spec.TaskId);
-        return new EnqueueResult.Created(new IngestionTask
-        {
-            Spec = TaskJson.WithoutInline(spec),
-            State = accepted.Current,
-            Message = accepted.Message,
-            UpdatedAt = now,
-            LastEvent = change.Count,
-        });
+        return Acceptance.Of(spec, accepted, change.Count);
     }
 
     public async Task<IReadOnlyList<Lease>> LeaseAsync(string worker, int max, TimeSpan wait, CancellationToken cancel)
