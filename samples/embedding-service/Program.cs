@@ -7,20 +7,24 @@ using StackExchange.Redis;
 
 // An embedding service as the ecosystem has them: it takes an EmbeddingRequestAction with 202, and pushes the EmbeddingCallbackAction to
 // the Redis list that the request names. Its vectors are good enough to try things out with, no more.
-var redis = await ConnectionMultiplexer.ConnectAsync(Environment.GetEnvironmentVariable("REDIS") ?? "localhost:6379");
+var redis = await ConnectionMultiplexer.ConnectAsync((Environment.GetEnvironmentVariable("REDIS") ?? "localhost:6379") + ",abortConnect=false");
 var delay = TimeSpan.FromMilliseconds(int.Parse(Environment.GetEnvironmentVariable("DELAY_MS") ?? "0", CultureInfo.InvariantCulture));
 var requests = Channel.CreateUnbounded<JsonElement>();
 
 var builder = WebApplication.CreateSlimBuilder(args);
+builder.Logging.SetMinimumLevel(LogLevel.Warning);
 builder.WebHost.UseUrls(Environment.GetEnvironmentVariable("URLS") ?? "http://127.0.0.1:8001");
 builder.WebHost.ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = null);
 var app = builder.Build();
 app.MapPost("/api/v1/embeddings/generate", async (HttpRequest request) =>
 {
-    await requests.Writer.WriteAsync(await request.ReadFromJsonAsync<JsonElement>());
+    var action = await request.ReadFromJsonAsync<JsonElement>();
+    if (Missing(action) is { } field) return Results.Problem($"{field} is missing.", statusCode: StatusCodes.Status400BadRequest);
+    await requests.Writer.WriteAsync(action);
     return Results.StatusCode(StatusCodes.Status202Accepted);
 });
 await app.StartAsync();
+Console.WriteLine($"It takes requests at {app.Urls.First()}/api/v1/embeddings/generate");
 
 try
 {
@@ -28,7 +32,7 @@ try
     {
         await Task.Delay(delay);
         var queue = request.GetProperty("callback_queue").GetString();
-        await redis.GetDatabase().ListRightPushAsync(queue, Answer(request).ToJsonString());
+        await PushAsync(queue, Answer(request).ToJsonString());
         Console.WriteLine($"{request.GetProperty("task_id")}: {request.GetProperty("chunks").GetArrayLength()} vectors to {queue}");
     }
 }
@@ -36,6 +40,37 @@ catch (OperationCanceledException)
 {
     // It was told to stop.
 }
+
+// What was taken is answered, however long Redis is away.
+async Task PushAsync(string? queue, string answer)
+{
+    while (true)
+    {
+        try
+        {
+            await redis.GetDatabase().ListRightPushAsync(queue, answer);
+            return;
+        }
+        catch (RedisException fault)
+        {
+            Console.WriteLine("Redis does not take the answer now: " + fault.Message);
+            await Task.Delay(1_000, app.Lifetime.ApplicationStopping);
+        }
+    }
+}
+
+static string? Missing(JsonElement action)
+{
+    if (action.ValueKind != JsonValueKind.Object) return "The action";
+    string[] texts = ["tenant_id", "task_id", "document_id", "collection_id", "model", "callback_queue"];
+    if (Array.Find(texts, name => !action.TryGetProperty(name, out var value) || value.ValueKind != JsonValueKind.String) is { } missing) return missing;
+    if (!action.TryGetProperty("metadata", out _)) return "metadata";
+    return action.TryGetProperty("chunks", out var chunks) && chunks.ValueKind == JsonValueKind.Array && chunks.EnumerateArray().All(IsChunk) ? null : "chunks";
+}
+
+static bool IsChunk(JsonElement chunk) => chunk.ValueKind == JsonValueKind.Object
+    && chunk.TryGetProperty("chunk_id", out var id) && id.ValueKind == JsonValueKind.String
+    && chunk.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String;
 
 static JsonObject Answer(JsonElement request)
 {

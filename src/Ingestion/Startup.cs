@@ -126,7 +126,7 @@ internal static class Startup
         }
         if (RedisAddress.Read(settings) is { } redis)
         {
-            services.AddSingleton(_ => new RedisConnection(redis)).AddHostedService<RedisWatch>();
+            services.AddSingleton(_ => new RedisConnection(redis) { IsHeld = true }).AddHostedService<RedisWatch>();
             services.AddSingleton<InstanceRegistry>().AddHostedService(parts => parts.GetRequiredService<InstanceRegistry>());
             services.AddSingleton<ITaskEngine>(parts => new RedisEngine(
                 parts.GetRequiredService<RedisConnection>(), options, parts.GetRequiredService<TimeProvider>(), settings.RedisShards));

@@ -25,7 +25,19 @@ internal static class ActionFields
     public static string? Missing(JsonElement action)
     {
         if (action.ValueKind != JsonValueKind.Object) return "The action must be a JSON object.";
+        if (NoText(action, "tenant_id", "task_id") is { } reason) return reason;
         if (Text(action, "tenant_id") is null) return "tenant_id is missing.";
         return Text(action, "task_id") is null ? "task_id is missing." : null;
+    }
+
+    /// <summary>Which of these fields is there and no text; null where none is.</summary>
+    public static string? NoText(JsonElement action, params ReadOnlySpan<string> names)
+    {
+        foreach (var name in names)
+        {
+            if (action.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null or JsonValueKind.Undefined))
+                return name + " must be a text.";
+        }
+        return null;
     }
 }

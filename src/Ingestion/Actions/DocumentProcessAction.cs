@@ -5,6 +5,12 @@ namespace Ingestion.Actions;
 /// <summary>What another service pushes to have a document ingested: the fields of <c>POST /documents</c>, under its own task id.</summary>
 public sealed record DocumentProcessAction
 {
+    private static readonly string[] Texts =
+    [
+        "action_type", "collection_id", "document_id", "file_key", "file_name", "url", "text_content", "title", "description", "chunker",
+        "embedding_model", "callback_url", "callback_queue",
+    ];
+
     public required string TenantId { get; init; }
     public required string TaskId { get; init; }
     public string CollectionId { get; init; } = "";
@@ -28,11 +34,14 @@ public sealed record DocumentProcessAction
     /// <summary>Told of the task's end.</summary>
     public string? CallbackUrl { get; init; }
 
+    /// <summary>The Redis list that is told of the task's end, by a task.status action.</summary>
+    public string? CallbackQueue { get; init; }
+
     /// <summary>Reads an action's JSON; what its values may be is the draft's business.</summary>
     /// <param name="reason">Why it cannot be read, for the sender.</param>
     public static DocumentProcessAction? Parse(JsonElement action, out string reason)
     {
-        reason = ActionFields.Missing(action) ?? "";
+        reason = ActionFields.Missing(action) ?? ActionFields.NoText(action, Texts) ?? "";
         if (reason.Length > 0) return null;
         if (ActionFields.Text(action, "action_type") is { } type && type != "document.process")
             reason = "action_type must be document.process.";
@@ -60,6 +69,7 @@ public sealed record DocumentProcessAction
             Chunker = ActionFields.Text(action, "chunker"),
             EmbeddingModel = ActionFields.Text(action, "embedding_model"),
             CallbackUrl = ActionFields.Text(action, "callback_url"),
+            CallbackQueue = ActionFields.Text(action, "callback_queue"),
         };
     }
 

@@ -58,15 +58,15 @@ public sealed record EmbeddingCallbackAction
         if (!TryReadVectors(action, out var vectors) || (vectors.Count == 0 && !TryReadVectors(result, out vectors)))
             flaw ??= "embeddings must be lists of finite numbers.";
         else if (isSuccess && vectors.Count == 0) flaw = "A successful callback needs embeddings.";
+        else if (isSuccess && Number(action, "dimensions") is { } said && vectors.Find(vector => vector.Length != said) is { } other)
+            flaw ??= $"dimensions says {said}, and a vector has {other.Length} numbers.";
         return new EmbeddingCallbackAction
         {
             TenantId = Text(action, "tenant_id")!,
             TaskId = Text(action, "task_id")!,
             IsSuccess = isSuccess && flaw is null,
             Flaw = flaw,
-            Attempt = action.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
-                && metadata.TryGetProperty("attempt", out var attempt)
-                && attempt.ValueKind == JsonValueKind.Number && attempt.TryGetInt32(out var number) ? number : null,
+            Attempt = action.TryGetProperty("metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object ? Number(metadata, "attempt") : null,
             Embeddings = flaw is null ? vectors : [],
             ChunkIds = ReadChunkIds(action),
             Model = Text(action, "model"),
@@ -76,6 +76,9 @@ public sealed record EmbeddingCallbackAction
 
     private static string? Text(JsonElement from, string name) =>
         from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static int? Number(JsonElement from, string name) =>
+        from.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : null;
 
     private static string? ReadError(JsonElement from)
     {

@@ -15,7 +15,7 @@ public sealed record TaskAction(string TenantId, string TaskId, bool IsCancel, s
     /// <param name="reason">Why it cannot be read, for the sender.</param>
     public static TaskAction? Parse(JsonElement action, out string reason)
     {
-        reason = ActionFields.Missing(action) ?? "";
+        reason = ActionFields.Missing(action) ?? ActionFields.NoText(action, "action_type", "callback_queue") ?? "";
         if (reason.Length > 0) return null;
         var type = ActionFields.Text(action, "action_type");
         var queue = ActionFields.Text(action, "callback_queue");
@@ -27,17 +27,18 @@ public sealed record TaskAction(string TenantId, string TaskId, bool IsCancel, s
                 ActionFields.Text(action, "action_id"));
     }
 
-    /// <summary>The answer to a question for the status.</summary>
-    public JsonObject Answer(JsonNode task, DateTimeOffset now) => new()
+    /// <summary>How a task stands.</summary>
+    /// <param name="inReplyTo">The action that asked; null where none did.</param>
+    public static JsonObject StatusOf(string tenant, string taskId, JsonNode task, string? inReplyTo, DateTimeOffset now) => new()
     {
         ["action_id"] = Guid.CreateVersion7().ToString(),
         ["action_type"] = Status,
         ["domain"] = "task",
         ["action"] = "status",
-        ["tenant_id"] = TenantId,
-        ["task_id"] = TaskId,
+        ["tenant_id"] = tenant,
+        ["task_id"] = taskId,
         ["timestamp"] = now,
-        ["metadata"] = new JsonObject { ["in_reply_to"] = ActionId },
+        ["metadata"] = new JsonObject { ["in_reply_to"] = inReplyTo },
         ["task"] = task,
     };
 }

@@ -37,6 +37,7 @@ public sealed record DocumentDraft
     public bool IncludeMetadata { get; init; }
     public string? Rechunk { get; init; }
     public string? CallbackUrl { get; init; }
+    public string? CallbackQueue { get; init; }
 
     /// <summary>What was odd about the request and did not stop it.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
@@ -109,7 +110,8 @@ public sealed record DocumentDraft
         ChunkOverlap = EffectiveOverlap(settings),
         EmbeddingModel = EmbeddingModel,
         CallbackUrl = CallbackUrl,
-        Notify = CallbackUrl is not null || settings.WebhookUrl is not null,
+        CallbackQueue = CallbackQueue,
+        Notify = (CallbackUrl ?? CallbackQueue ?? settings.WebhookUrl) is not null,
         Cost = 1 + content.Size / 100_000.0,
         CreatedAt = now,
         IdempotencyKey = idempotencyKey,

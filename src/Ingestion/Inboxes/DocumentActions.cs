@@ -38,6 +38,7 @@ public sealed class DocumentActions(DocumentIntake intake, UploadStore uploads, 
             ChunkOverlap = wanted.ChunkOverlap,
             EmbeddingModel = wanted.EmbeddingModel,
             CallbackUrl = wanted.CallbackUrl,
+            CallbackQueue = wanted.CallbackQueue,
             Chunker = wanted.Chunker,
         };
         var (_, problem) = await intake.AcceptActionAsync(draft, wanted.TaskId, cancel);
@@ -45,6 +46,7 @@ public sealed class DocumentActions(DocumentIntake intake, UploadStore uploads, 
         {
             null => ActionOutcome.Done,
             { RetryAfter: { } wait } => ActionOutcome.Later(wait < LongestPause ? wait : LongestPause),
+            { Code: "idempotency_conflict" } => ActionOutcome.Dead("This task_id is that of another document. Use a new one for a new document."),
             _ => ActionOutcome.Dead(problem.Message),
         };
     }

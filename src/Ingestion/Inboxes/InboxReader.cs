@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Ingestion.Config;
 using Ingestion.Redis;
 
@@ -86,14 +85,11 @@ public sealed class InboxReader(
 
     private async Task<ActionOutcome> DoAsync(IActionHandler handler, byte[] item, CancellationToken stop)
     {
+        using var json = ActionJson.Parse(item, out var reason);
+        if (json is null) return ActionOutcome.Dead(reason);
         try
         {
-            using var json = JsonDocument.Parse(item, new JsonDocumentOptions { AllowDuplicateProperties = false });
             return await handler.HandleAsync(json.RootElement, stop);
-        }
-        catch (JsonException fault)
-        {
-            return ActionOutcome.Dead("It is not JSON: " + fault.Message);
         }
         catch (Exception fault) when (fault is not (UnavailableException or OperationCanceledException))
         {

@@ -33,7 +33,7 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
 
     private RedisKey Mine => Beside("reader:" + _reader);
 
-    /// <summary>The oldest item, now this reader's; null where there is none.</summary>
+    /// <summary>The item that this reader has, else the oldest, which is then this reader's; null where there is none.</summary>
     public async Task<byte[]?> TakeAsync()
     {
         RedisValue[] arguments = [_reader, (long)Silence.TotalMilliseconds, Beside("reader:")];
@@ -62,6 +62,10 @@ public sealed class RedisInbox(RedisConnection redis, string queue)
         await DoneAsync(item);
     }
 
-    /// <summary>Nobody has to wait until this reader counts as gone.</summary>
-    public Task LeaveAsync() => redis.AskAsync(database => database.SortedSetRemoveAsync(Beside("readers"), _reader));
+    /// <summary>Nobody has to wait until this reader counts as gone, for what it still has neither.</summary>
+    public async Task LeaveAsync()
+    {
+        await GiveBackAsync();
+        await redis.AskAsync(database => database.SortedSetRemoveAsync(Beside("readers"), _reader));
+    }
 }

@@ -38,7 +38,7 @@ public sealed class TaskActions(ITaskEngine engine, RedisConnection redis, Setti
         }
         if (await engine.GetAsync(asked.TenantId, asked.TaskId, cancel) is not { } task) return NotYet(asked);
         var view = JsonSerializer.SerializeToNode(TaskView.Of(task), TaskWire.Default.TaskView)!;
-        var answer = asked.Answer(view, time.GetUtcNow()).ToJsonString();
+        var answer = TaskAction.StatusOf(asked.TenantId, asked.TaskId, view, asked.ActionId, time.GetUtcNow()).ToJsonString();
         try
         {
             await redis.AskAsync(database => database.ListRightPushAsync(asked.CallbackQueue, answer));

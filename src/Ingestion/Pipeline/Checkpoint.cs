@@ -20,7 +20,7 @@ public sealed record Checkpoint
     /// <summary>Milliseconds by step, over all attempts.</summary>
     public IReadOnlyDictionary<string, long> Timings { get; init; } = new Dictionary<string, long>();
 
-    /// <summary>Times that vectors were asked for with an answer to come later.</summary>
+    /// <summary>Times that vectors were asked for with an answer to come later, since one came.</summary>
     public int Asked { get; init; }
 
     /// <summary>Since when the provider has asked for nothing but pauses.</summary>
@@ -28,6 +28,9 @@ public sealed record Checkpoint
 
     /// <summary>What the embedding service's callback said went wrong.</summary>
     public string? CallbackError { get; init; }
+
+    /// <summary>Of the vectors that it brought, where the collection has another.</summary>
+    public int? OtherDimension { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, CheckpointJson.Default.Checkpoint);
 

@@ -14,7 +14,9 @@ public sealed class ChunkEmbedding(IChunkStore store, IEmbedder embedder, IEmbed
     {
         if (story.Checkpoint.CallbackError is { } refused)
         {
-            story.Remember(checkpoint => checkpoint with { CallbackError = null });
+            var other = story.Checkpoint.OtherDimension;
+            story.Remember(checkpoint => checkpoint with { CallbackError = null, OtherDimension = null, Asked = 0 });
+            if (other is { } came && staged.Space is { } space) throw await OtherModelAsync(staged, space, came);
             throw new StepException(new TaskError(TaskErrors.Embedding, refused), transient: true);
         }
 
@@ -60,7 +62,7 @@ public sealed class ChunkEmbedding(IChunkStore store, IEmbedder embedder, IEmbed
             var checkpoint = story.Checkpoint;
             if (checkpoint.Dimension != dimension || checkpoint.PausedSince is not null)
                 story.Remember(before => before with { Dimension = dimension, PausedSince = null });
-            if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, story);
+            if (staged.Space is { } space && space.Dimension != dimension) throw await OtherModelAsync(staged, space, dimension);
             // The next batch is embedded while this one is written.
             await saving;
             saving = SaveAsync(staged, vectors, hold.Token);
@@ -70,14 +72,22 @@ public sealed class ChunkEmbedding(IChunkStore store, IEmbedder embedder, IEmbed
     }
 
     /// <summary>The collection's vectors cannot be compared with these: nothing of the document stays.</summary>
-    public async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, TaskStory story)
+    /// <param name="dimension">Of these; null where none has come.</param>
+    public async Task<StepException> OtherModelAsync(StagedVersion staged, VectorSpace space, int? dimension)
     {
         await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
-        var own = staged.Model == space.Model ? $"{staged.Model} with {story.Checkpoint.Dimension} dimensions" : staged.Model;
+        var own = staged.Model == space.Model ? $"{staged.Model} with {dimension} dimensions" : staged.Model;
         return new StepException(
             new TaskError(TaskErrors.Embedding,
                 $"The collection's vectors were made with {space.Model} ({space.Dimension} dimensions); these would be {own}. Use another collection, or ask for that model."),
             transient: false);
+    }
+
+    /// <summary>Vectors that do not fit together: whoever tries the task again begins without those that came first.</summary>
+    public async Task ForgetAsync(StagedVersion staged)
+    {
+        await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
+        await cache.ForgetAsync(UserOf(staged), CancellationToken.None);
     }
 
     /// <summary>For a text that comes again.</summary>
@@ -127,9 +137,7 @@ public sealed class ChunkEmbedding(IChunkStore store, IEmbedder embedder, IEmbed
         }
         catch (ArgumentException fault)
         {
-            // Whoever tries the task again begins without the vectors that came first.
-            await store.DiscardAsync(staged.TenantId, staged.TaskId, CancellationToken.None);
-            await cache.ForgetAsync(UserOf(staged), CancellationToken.None);
+            await ForgetAsync(staged);
             throw new EmbeddingException(
                 $"The embedding provider {embedder.Name} gave vectors that do not fit together. {fault.Message} Check the provider's model.", EmbeddingFault.Refused, inner: fault);
         }

@@ -19,7 +19,7 @@ public enum CallbackKind
     /// <summary>The vectors do not fit the chunks: the task is told and tries again.</summary>
     Refused,
 
-    /// <summary>It names whom it is for, and nothing else in it can be used.</summary>
+    /// <summary>It names whom it is for, and nothing else in it can be used: a task that waits is told and tries again.</summary>
     Unreadable,
 }
 
@@ -36,26 +36,40 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, Ch
     {
         var isOfQuery = WaitingQueries.HasIdOfQuery(action.TaskId);
         var isTaken = isOfQuery && await queries.BringAsync(action);
-        if (action.Flaw is { } flaw) return new(CallbackKind.Unreadable, flaw);
-        if (isTaken) return new(CallbackKind.Taken, "The query has its answer.");
+        var unreadable = action.Flaw is { } flaw ? new CallbackResult(CallbackKind.Unreadable, flaw) : null;
+        if (isTaken) return unreadable ?? new(CallbackKind.Taken, "The query has its answer.");
         var task = await engine.GetAsync(action.TenantId, action.TaskId, cancel);
-        if (task is null && isOfQuery) return new(CallbackKind.Late, "No query waits for this here; other instances have been told, and nothing was changed.");
-        if (task is null) return new(CallbackKind.UnknownTask, "There is no such task for this tenant.");
+        if (task is null && isOfQuery)
+            return unreadable ?? new(CallbackKind.Late, "No query waits for this here; other instances have been told, and nothing was changed.");
+        if (task is null) return unreadable ?? new(CallbackKind.UnknownTask, "There is no such task for this tenant.");
         var isOlder = action.Attempt is { } attempt && attempt < task.Attempt;
         // The state that clients see may be a moment behind the request that this answers; what is staged is not.
         var staged = !task.State.IsFinal() && !isOlder ? await store.FindStagedAsync(action.TenantId, action.TaskId, cancel) : null;
-        if (staged is null) return new(CallbackKind.Late, "The task no longer waits for this; nothing was changed.");
+        if (staged is null) return unreadable ?? new(CallbackKind.Late, "The task no longer waits for this; nothing was changed.");
+        if (unreadable is not null)
+        {
+            await RefuseAsync(task, $"The embedding service's callback cannot be used: {unreadable.Message}", cancel);
+            return unreadable;
+        }
         if (!action.IsSuccess)
             return await RefuseAsync(task, $"The embedding service reported an error: {action.Error ?? "it gave no reason"}.", cancel);
 
         var pending = await PendingAsync(staged, cancel);
         if (Match(action, staged, pending, out var vectors) is { } mismatch) return await RefuseAsync(task, mismatch, cancel);
+        if (vectors.Count == 0) return new(CallbackKind.Late, "No chunk that it names waits for its vector; nothing was changed.");
+        var dimension = vectors[0].Vector.Length;
+        if (staged.Space is { } space && space.Dimension != dimension)
+        {
+            return await RefuseAsync(
+                task, $"The callback's vectors have {dimension} dimensions, those of the collection {space.Dimension}.", cancel, dimension);
+        }
         try
         {
             await store.SaveVectorsAsync(staged, vectors, cancel);
         }
         catch (ArgumentException)
         {
+            await embedding.ForgetAsync(staged);
             return await RefuseAsync(task, "The callback's vectors have another dimension than those that came before.", cancel);
         }
         var texts = pending.ToDictionary(chunk => chunk.Index, chunk => new BatchText(chunk.Index, chunk.ChunkId, chunk.Text));
@@ -85,14 +99,18 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, Ch
     }
 
     /// <summary>A callback may come before its task is parked, which is only a moment: then it is told once more.</summary>
-    private async Task<CallbackResult> RefuseAsync(IngestionTask task, string reason, CancellationToken cancel)
+    /// <param name="dimension">Of vectors that can never be the collection's.</param>
+    private async Task<CallbackResult> RefuseAsync(IngestionTask task, string reason, CancellationToken cancel, int? dimension = null)
     {
         var (tenant, taskId, attempt) = (task.Spec.TenantId, task.Spec.TaskId, task.Attempt);
         for (var tries = 0; tries < ParkingTries; tries++)
         {
             if (tries > 0) await Task.Delay(ParkingWait, cancel);
             if (await engine.GetAsync(tenant, taskId, cancel) is not { } now || now.State.IsFinal() || now.Attempt != attempt) break;
-            var change = new TaskChange { Checkpoint = (Checkpoint.Parse(now.Checkpoint) with { CallbackError = reason }).ToJson() };
+            var change = new TaskChange
+            {
+                Checkpoint = (Checkpoint.Parse(now.Checkpoint) with { CallbackError = reason, OtherDimension = dimension }).ToJson(),
+            };
             if (await engine.ResumeAsync(tenant, taskId, attempt, change, cancel)) break;
         }
         return new(CallbackKind.Refused, reason);
@@ -113,7 +131,7 @@ public sealed class EmbeddingCallbacks(ITaskEngine engine, IChunkStore store, Ch
                 // A chunk that has its vector already was answered before.
                 if (byId.TryGetValue(ids[i], out var index)) vectors.Add(new(index, action.Embeddings[i]));
             }
-            return null;
+            return vectors.Count == 0 && staged.VectorCount == 0 ? "The callback names none of the document's chunks." : null;
         }
         if (pending.Count == 0) return null;
         if (action.Embeddings.Count == pending.Count)

@@ -69,7 +69,8 @@ public sealed class IngestionPipeline(
     private async Task<AttemptEnd> IngestAsync(LeaseHold hold, TaskStory story)
     {
         var spec = hold.Lease.Task.Spec;
-        story.MoveTo(TaskState.Processing, "A worker has started on the document.");
+        // One whose vectors have come goes on where it stood.
+        if (story.State != TaskState.Embedding) story.MoveTo(TaskState.Processing, "A worker has started on the document.");
         var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
         if (staged is null)
         {
@@ -81,7 +82,8 @@ public sealed class IngestionPipeline(
                 return await shortWay.GoAsync(version, hold, story);
             staged = await StageAsync(version, started, story, hold.Token);
         }
-        if (staged.Space is { } space && space.Model != staged.Model) throw await embedding.OtherModelAsync(staged, space, story);
+        if (staged.Space is { } space && space.Model != staged.Model) throw await embedding.OtherModelAsync(staged, space, null);
+        if (story.Checkpoint is { CallbackError: null, Asked: >= MaxCallbackAsks } && staged.VectorCount < staged.ChunkCount) throw Unanswered();
         Telling.OfEmbedding(staged.ChunkCount, staged.Model, story);
         var embedded = await embedding.RunAsync(staged, hold, story);
         if (!embedded.IsPending) return new(await CommitAsync(staged, embedded.Saving, story));
@@ -202,17 +204,14 @@ public sealed class IngestionPipeline(
         };
     }
 
+    private StepException Unanswered() => new(
+        new TaskError(TaskErrors.EmbeddingTimeout,
+            $"The embedding service took {MaxCallbackAsks} requests and called back for none of them within {settings.EmbeddingTimeout.TotalSeconds:0} s (EMBEDDING_TIMEOUT). Check the service and its callback queue, then retry the task."),
+        transient: false);
+
     private async Task<TaskOutcome> ParkAsync(TaskStory story)
     {
-        var asked = story.Checkpoint.Asked + 1;
-        if (asked > MaxCallbackAsks)
-        {
-            throw new StepException(
-                new TaskError(TaskErrors.EmbeddingTimeout,
-                    $"The embedding service took {MaxCallbackAsks} requests and called back for none of them within {settings.EmbeddingTimeout.TotalSeconds:0} s (EMBEDDING_TIMEOUT). Check the service and its callback queue, then retry the task."),
-                transient: false);
-        }
-        story.Remember(checkpoint => checkpoint with { Asked = asked });
+        story.Remember(checkpoint => checkpoint with { Asked = checkpoint.Asked + 1 });
         return new TaskOutcome { Kind = OutcomeKind.Parked, At = time.GetUtcNow() + settings.EmbeddingTimeout, Change = await story.CloseAsync() };
     }
 
@@ -234,7 +233,8 @@ public sealed class IngestionPipeline(
 
     private async Task<TaskOutcome> CommitAsync(StagedVersion staged, Task saving, TaskStory story)
     {
-        Telling.OfStoring(staged.ChunkCount, story.Checkpoint.Dimension ?? staged.Space?.Dimension, story);
+        var dimension = staged.Dimension ?? story.Checkpoint.Dimension ?? staged.Space?.Dimension;
+        Telling.OfStoring(staged.ChunkCount, dimension, story);
         await Task.WhenAll(saving, story.FlushAsync(committing: true));
 
         // Past the point of no return: nothing is cancelled from here on.
@@ -244,7 +244,7 @@ public sealed class IngestionPipeline(
         switch (commit.Kind)
         {
             case CommitKind.OtherModel:
-                throw await embedding.OtherModelAsync(staged, commit.Space!, story);
+                throw await embedding.OtherModelAsync(staged, commit.Space!, dimension);
             case CommitKind.NotReady:
                 throw new StepException(new TaskError(TaskErrors.Storage, "The staged chunks are not complete."), transient: true);
             case CommitKind.Superseded:
@@ -336,6 +336,8 @@ public sealed class IngestionPipeline(
         var outcome = transient
             ? TaskRules.AfterFailure(task, story.State, error, settings.TaskMaxAttempts, Random.Shared.NextDouble(), now, retryAfter)
             : TaskRules.Failed(story.State, error, now);
+        // Whoever asks for it again is given as much patience as the first time.
+        if (outcome.Kind == OutcomeKind.Failed) story.Remember(checkpoint => checkpoint with { Asked = 0, PausedSince = null });
         if (outcome.Kind == OutcomeKind.Failed && error.Code is not (TaskErrors.Embedding or TaskErrors.EmbeddingTimeout or TaskErrors.Storage))
         {
             // Only where a retry would read the document again anyway.

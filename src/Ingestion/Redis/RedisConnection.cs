@@ -13,7 +13,12 @@ public sealed class RedisConnection : IDisposable
     public RedisConnection(ConfigurationOptions options)
     {
         _redis = ConnectionMultiplexer.Connect(options);
-        _redis.ConnectionRestored += (_, _) => Restored?.Invoke();
+        _redis.ConnectionRestored += (_, _) =>
+        {
+            Obstacle = null;
+            Restored?.Invoke();
+        };
+        _redis.ConnectionFailed += (_, failed) => Note(failed.Exception);
     }
 
     /// <summary>What was said meanwhile has not been heard.</summary>
@@ -21,9 +26,17 @@ public sealed class RedisConnection : IDisposable
 
     public bool IsConnected => _redis.IsConnected;
 
+    /// <summary>What keeps this process from it, and what to set; null where that is not known, or where it is just away.</summary>
+    public string? Obstacle { get; private set; }
+
+    /// <summary>Nothing goes through, for all others as if Redis were away, until it is known that this process may work here.</summary>
+    public bool IsHeld { get; set => Volatile.Write(ref field, value); }
+
+    /// <param name="evenHeld">For who finds that out.</param>
     /// <exception cref="UnavailableException">Redis is away, or takes no writes now. The call may have been done all the same.</exception>
-    public async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call)
+    public async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> call, bool evenHeld = false)
     {
+        if (IsHeld && !evenHeld) throw new UnavailableException("This instance has not joined the others at its Redis yet.");
         if (!_redis.IsConnected)
         {
             // It may be back in a moment; who asks must not be held up by one that stays away.
@@ -49,6 +62,8 @@ public sealed class RedisConnection : IDisposable
         }
         catch (Exception fault) when (IsAway(fault))
         {
+            // Where TLS fails there is no event of it.
+            Note(fault);
             throw new UnavailableException("Redis cannot be reached: " + fault.Message, fault);
         }
     }
@@ -80,15 +95,16 @@ public sealed class RedisConnection : IDisposable
         {
             var about = ((string?)await server.ExecuteAsync("INFO") ?? "").Split('\n', StringSplitOptions.TrimEntries)
                 .Select(line => line.Split(':', 2)).Where(pair => pair.Length == 2).ToLookup(pair => pair[0], pair => pair[1]);
+            var name = EndPointCollection.ToString(server.EndPoint);
             if (about["maxmemory_policy"].FirstOrDefault() is { } policy && policy != "noeviction")
             {
-                warnings.Add($"Redis at {server.EndPoint} has maxmemory-policy {policy}: when its memory is full, it deletes tasks "
+                warnings.Add($"Redis at {name} has maxmemory-policy {policy}: when its memory is full, it deletes tasks "
                     + "that were accepted. Set it to noeviction.");
             }
             var saves = about["aof_enabled"].FirstOrDefault() == "1" || await SavesSnapshotsAsync(server);
             if (!saves)
             {
-                warnings.Add($"Redis at {server.EndPoint} keeps nothing on disk: when it stops, all tasks are lost. Set appendonly yes "
+                warnings.Add($"Redis at {name} keeps nothing on disk: when it stops, all tasks are lost. Set appendonly yes "
                     + "(at most the last second is lost), or save.");
             }
         }
@@ -110,6 +126,8 @@ public sealed class RedisConnection : IDisposable
             return true;
         }
     }
+
+    private void Note(Exception? fault) => Obstacle = RedisObstacle.Of(fault) ?? Obstacle;
 
     private static bool IsAway(Exception fault) => fault switch
     {

@@ -19,8 +19,8 @@ public sealed class RedisScript
 #pragma warning restore CA5350
     }
 
-    /// <exception cref="UnavailableException">Redis is away.</exception>
-    public Task<RedisResult> RunAsync(RedisConnection redis, RedisKey[] keys, RedisValue[] values) => redis.AskAsync(async database =>
+    /// <inheritdoc cref="RedisConnection.AskAsync"/>
+    public Task<RedisResult> RunAsync(RedisConnection redis, RedisKey[] keys, RedisValue[] values, bool evenHeld = false) => redis.AskAsync(async database =>
     {
         try
         {
@@ -30,7 +30,7 @@ public sealed class RedisScript
         {
             return await database.ExecuteAsync("EVAL", [_text, keys.Length, .. keys, .. values]);
         }
-    });
+    }, evenHeld);
 
     internal static string Load(params ReadOnlySpan<string> resources)
     {

@@ -8,6 +8,7 @@ public sealed class RedisWatch(RedisConnection redis, TimeProvider time, ILogger
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var (wasConnected, isChecked) = (true, false);
+        string? told = null;
         using var timer = new PeriodicTimer(Every, time);
         do
         {
@@ -15,6 +16,8 @@ public sealed class RedisWatch(RedisConnection redis, TimeProvider time, ILogger
             if (wasConnected && !isConnected) log.LogWarning("Redis cannot be reached: nothing is accepted or worked on until it is back");
             if (!wasConnected && isConnected) log.LogInformation("Redis is back");
             wasConnected = isConnected;
+            if (!isConnected && redis.Obstacle is { } obstacle && obstacle != told) log.LogError("Redis cannot be used. {Obstacle}", told = obstacle);
+            if (isConnected) told = null;
             if (!isConnected || isChecked) continue;
             try
             {

@@ -250,6 +250,7 @@ public sealed class SqliteStore : IChunkStore
         {
             Id = version.Id,
             Space = space,
+            Dimension = version.VectorCount > 0 ? version.Dimension : null,
         };
 
     private long Now() => _time.GetUtcNow().ToUnixTimeMilliseconds();

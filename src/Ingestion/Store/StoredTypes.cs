@@ -92,6 +92,9 @@ public sealed record StagedVersion(
 
     /// <summary>What the collection's vectors have; null before its first document. The version's vectors must have the same.</summary>
     public VectorSpace? Space { get; init; }
+
+    /// <summary>Of the vectors that it has; null while it has none.</summary>
+    public int? Dimension { get; init; }
 }
 
 /// <param name="Text">To embed: the version's preface and the table's header rows stand before the chunk's own.</param>

@@ -50,6 +50,9 @@ public sealed record TaskSpec
     /// <summary>Where the client wants to be told of the task's end; null takes the service's own address, if it has one.</summary>
     public string? CallbackUrl { get; init; }
 
+    /// <summary>The Redis list on which another service wants to be told of the task's end.</summary>
+    public string? CallbackQueue { get; init; }
+
     /// <summary>Whether anybody is to be told of the task's end.</summary>
     public bool Notify { get; init; }
 

@@ -1,8 +1,12 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Text.Json;
+using Ingestion.Actions;
 using Ingestion.Config;
+using Ingestion.Redis;
 using Ingestion.Sources;
 using Ingestion.Tasks;
+using StackExchange.Redis;
 
 namespace Ingestion.Webhooks;
 
@@ -11,8 +15,10 @@ namespace Ingestion.Webhooks;
 /// nobody takes it; then the task says so in its warnings.
 /// </summary>
 /// <param name="http">Guards addresses that clients name. The operator's own may be private.</param>
+/// <param name="redis">Has the lists of those who asked by one.</param>
 public sealed class WebhookSender(
-    IWebhookOutbox outbox, GuardedHttp http, Settings settings, TimeProvider time, ILogger<WebhookSender> log) : BackgroundService
+    IWebhookOutbox outbox, GuardedHttp http, Settings settings, TimeProvider time, ILogger<WebhookSender> log, RedisConnection? redis = null)
+    : BackgroundService
 {
     public const int MaxTries = 10;
 
@@ -116,7 +122,8 @@ public sealed class WebhookSender(
     /// <summary>Null where it was taken.</summary>
     private async Task<Refusal?> TryAsync(IngestionTask task, CancellationToken cancel)
     {
-        var address = task.Spec.CallbackUrl ?? settings.WebhookUrl;
+        if (task.Spec.CallbackQueue is { } queue && await PushAsync(queue, task) is { } refused) return refused;
+        var address = task.Spec.CallbackUrl ?? (task.Spec.CallbackQueue is null ? settings.WebhookUrl : null);
         // The operator has taken the address away since.
         if (address is null) return null;
         var client = task.Spec.CallbackUrl is null ? _ofOperator.Client : http.Client;
@@ -138,8 +145,23 @@ public sealed class WebhookSender(
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
-            var refused = fault as AddressRefusedException ?? fault.InnerException as AddressRefusedException;
-            return refused is null ? new Refusal("The address could not be reached.") : new Refusal(refused.Message, IsFinal: true);
+            var guarded = fault as AddressRefusedException ?? fault.InnerException as AddressRefusedException;
+            return guarded is null ? new Refusal("The address could not be reached.") : new Refusal(guarded.Message, IsFinal: true);
+        }
+    }
+
+    private async Task<Refusal?> PushAsync(string queue, IngestionTask task)
+    {
+        var view = JsonSerializer.SerializeToNode(TaskView.Of(task), TaskWire.Default.TaskView)!;
+        var told = TaskAction.StatusOf(task.Spec.TenantId, task.Spec.TaskId, view, null, time.GetUtcNow()).ToJsonString();
+        try
+        {
+            await redis!.AskAsync(database => database.ListRightPushAsync(queue, told));
+            return null;
+        }
+        catch (RedisServerException fault) when (fault.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal))
+        {
+            return new Refusal("callback_queue is not a list.", IsFinal: true);
         }
     }
 

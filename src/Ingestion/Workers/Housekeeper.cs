@@ -18,6 +18,7 @@ public sealed class Housekeeper(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         long? slowSwept = null;
+        var isAway = false;
         using var timer = new PeriodicTimer(Every, time);
         do
         {
@@ -28,6 +29,7 @@ public sealed class Housekeeper(
                 foreach (var task in swept.Ended) await leftovers.OfEndedAsync(task.Spec, stoppingToken);
                 foreach (var spec in swept.Pruned) await leftovers.OfForgottenAsync(spec, stoppingToken);
                 await store.SweepAsync(stoppingToken);
+                isAway = false;
                 if (slowSwept is { } last && time.GetElapsedTime(last) < SlowEvery) continue;
                 slowSwept = time.GetTimestamp();
                 await cache.SweepAsync(stoppingToken);
@@ -36,7 +38,9 @@ public sealed class Housekeeper(
             }
             catch (Exception fault) when (fault is not OperationCanceledException)
             {
-                log.LogWarning(fault, "Housekeeping failed; it tries again");
+                // Once for all the time that they are away.
+                if (!isAway || fault is not UnavailableException) log.LogWarning(fault, "Housekeeping failed; it tries again");
+                isAway = fault is UnavailableException;
             }
         }
         while (await timer.WaitForNextTickAsync(stoppingToken));

@@ -8,34 +8,42 @@ namespace Ingestion.Workers;
 
 /// <summary>
 /// The instances at one Redis. Any of them may be given any task, so all must have the same chunks and the same uploads: one that has
-/// others does not start.
+/// others does not start. Until that is known, nothing of this instance goes through to Redis.
 /// </summary>
 public sealed class InstanceRegistry(
     RedisConnection redis, IChunkStore store, UploadStore uploads, Settings settings, IHostApplicationLifetime lifetime,
     TimeProvider time, ILogger<InstanceRegistry> log) : BackgroundService
 {
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(12);
     private static readonly RedisScript Join = new("Workers.join");
     private static readonly RedisKey[] Keys = ["{ingestion:0}:instances", "{ingestion:0}:stores", "{ingestion:0}:shards"];
 
     private readonly string _instance = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
     private string? _stores;
+    private bool _isAway;
 
     /// <summary>
-    /// What is wrong, or null where this instance may work. While Redis is away nobody can tell, and nothing is worked on either.
+    /// What is wrong; null where this instance may work, or where nobody can tell because something is away.
     /// </summary>
     public async Task<string?> TryJoinAsync()
     {
         try
         {
             _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {await uploads.ReadIdentityAsync(CancellationToken.None)}";
-            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards]);
-            return answer.IsNull ? null : Explain((string)answer[0]!, (string)answer[1]!);
+            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards], evenHeld: true);
+            _isAway = false;
+            if (!answer.IsNull) return Explain((string)answer[0]!, (string)answer[1]!);
+            redis.IsHeld = false;
+            return null;
         }
         catch (UnavailableException fault)
         {
-            if (redis.IsConnected) log.LogWarning(fault, "Whether this instance has the stores of the others could not be looked at");
+            // Once for all the time that they are away.
+            if (redis.IsConnected && !_isAway)
+                log.LogWarning("Whether this instance has the stores of the others cannot be looked at now: {Reason}", fault.Message);
+            _isAway = redis.IsConnected;
             return null;
         }
     }
@@ -56,9 +64,9 @@ public sealed class InstanceRegistry(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(Every, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (true)
         {
+            await Task.Delay(redis.IsHeld ? Soon : Every, time, stoppingToken);
             if (await TryJoinAsync() is not { } problem) continue;
             log.LogCritical("{Problem}", problem);
             Environment.ExitCode = 1;

@@ -70,6 +70,12 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
         {
             var result = (await _service.WaitForEndAsync("acme", task)).GetProperty("result");
             Assert.Equal((3, "nooble-3"), (result.GetProperty("dimension").GetInt32(), Text(result, "model")));
+            var events = await _service.GetJsonAsync($"api/v1/tasks/{task}/events?tenant_id=acme");
+            Assert.Equal(
+                ["pending", "processing", "extracting", "chunking", "embedding", "storing", "completed"],
+                events.EnumerateArray().Where(one => one.Text("event_type") == "task_status").Select(one => one.Text("current_status")));
+            var milestones = events.EnumerateArray().Where(one => one.Text("event_type") == "processing_milestone");
+            Assert.Equal(3, milestones.Single(one => one.Text("milestone") == "embedding_completed").Number("details.dimension"));
         }
 
         // The same answer again finds nothing that waits for it.
@@ -107,6 +113,66 @@ public sealed class EmbeddingServiceTests : IAsyncLifetime
         await CallBackAsync(again, [Vector(1)]);
         var ended = await _service.WaitForEndAsync("acme", task);
         Assert.Equal("completed", Text(ended, "status"));
+    }
+
+    [Fact]
+    public async Task Vectors_that_come_in_parts_and_out_of_order_find_their_chunks()
+    {
+        var task = await SendAsync("d1", Prose.Of(1, 20_000));
+        var asked = await NextRequestAsync();
+        var ids = asked.GetProperty("chunks").EnumerateArray().Select(chunk => chunk.GetProperty("chunk_id").GetString()!).ToList();
+        Assert.True(ids.Count > 3, $"{ids.Count} chunks");
+        foreach (var part in new[] { ids[2..], ids[..2] })
+        {
+            part.Reverse();
+            var callback = Callback(asked, [.. part.Select(id => new JsonArray(1, ids.IndexOf(id), 0))]);
+            callback["chunk_ids"] = new JsonArray([.. part.Select(id => (JsonNode)id)]);
+            using var answer = await _service.Http.PostAsJsonAsync("api/v1/embeddings/callback", callback, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
+        }
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", task), "status"));
+        var chunks = await _service.GetJsonAsync("api/v1/collections/c/documents/d1/chunks?tenant_id=acme&include=embeddings&page_size=100");
+        var vectors = chunks.Items("chunks").Select(chunk => chunk.Items("embedding").Select(number => number.GetSingle()).ToList()).ToList();
+        Assert.Equal(ids.Count, vectors.Count);
+        for (var i = 0; i < vectors.Count; i++) Assert.Equal((float)i, vectors[i][1] / vectors[i][0], 3);
+    }
+
+    [Theory]
+    [InlineData("""{"status":"done"}""", 400, "status must be success, completed, error or failed")]
+    [InlineData("""{"embeddings":[[1,null,0]]}""", 400, "lists of finite numbers")]
+    [InlineData("""{"embeddings":[]}""", 400, "needs embeddings")]
+    [InlineData("""{"dimensions":1536}""", 400, "dimensions says 1536, and a vector has 3 numbers")]
+    [InlineData("""{"chunk_ids":["of-something-else"]}""", 202, "The callback names none of the document")]
+    public async Task A_callback_that_cannot_be_used_is_told_to_its_task_which_asks_again(string wrong, int status, string told)
+    {
+        var task = await SendAsync("d1");
+        var asked = await NextRequestAsync();
+        var callback = Callback(asked, [Vector(1)]);
+        foreach (var (name, value) in JsonNode.Parse(wrong)!.AsObject()) callback[name] = value?.DeepClone();
+        using var answer = await _service.Http.PostAsJsonAsync("api/v1/embeddings/callback", callback, TestContext.Current.CancellationToken);
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Contains(told, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        await CallBackAsync(await NextRequestAsync(), [Vector(1)]);
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", task), "status"));
+        var events = await _service.GetJsonAsync($"api/v1/tasks/{task}/events?tenant_id=acme");
+        Assert.Contains(
+            events.EnumerateArray().Where(one => one.Text("event_type") == "task_status"),
+            one => one.Text("message")!.Contains(told, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Vectors_of_another_dimension_than_the_collections_end_the_task_after_one_request()
+    {
+        _answers.Enqueue(action => Results.Json(Callback(action, [Vector(1)])));
+        Assert.Equal("completed", Text(await _service.WaitForEndAsync("acme", await SendAsync("d1")), "status"));
+        await NextRequestAsync();
+        var task = await SendAsync("d2");
+        await CallBackAsync(await NextRequestAsync(), [[1, 2, 3, 4]]);
+        var ended = await _service.WaitForEndAsync("acme", task);
+        Assert.Equal(("failed", "EMBEDDING_ERROR"), (Text(ended, "status"), Text(ended.GetProperty("error_details"), "error_code")));
+        Assert.Contains("made with nooble-3 (3 dimensions); these would be nooble-3 with 4 dimensions", ended.ToString(), StringComparison.Ordinal);
+        Assert.False(_requests.Reader.TryRead(out _));
     }
 
     [Fact]

@@ -1,4 +1,7 @@
+using System.Globalization;
 using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Ingestion.Tests.Support;
@@ -133,6 +136,97 @@ public sealed class RedisServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_instance_that_starts_while_Redis_is_away_works_on_nothing_before_it_knows_that_it_may()
+    {
+        await using var api = await ServiceProcess.StartAsync(Environment(("WORKER_COUNT", "0")));
+        var tenant = new TenantClient(api);
+        var tasks = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => tenant.SendTextAsync($"d{i}", "A text.")));
+        Assert.Equal(0, await api.TerminateAsync());
+        // Somebody with stores of his own, who is seen for long enough.
+        await using (var redis = await _redis.ConnectAsync())
+        {
+            await redis.GetDatabase().SortedSetAddAsync("{ingestion:0}:instances", "other", DateTimeOffset.UtcNow.AddHours(1).ToUnixTimeMilliseconds());
+            await redis.GetDatabase().HashSetAsync("{ingestion:0}:stores", "other", "its-chunks its-uploads");
+        }
+        await _redis.KillAsync();
+        await using var stranger = await ServiceProcess.StartWithoutStorageAsync(Environment(("WORKER_COUNT", "4")));
+        await _redis.StartAgainAsync();
+        await WaitAsync(() => Task.FromResult(stranger.HasExited));
+        Assert.Contains("Set DATA_DIR", stranger.Output, StringComparison.Ordinal);
+
+        await using (var redis = await _redis.ConnectAsync()) await redis.GetDatabase().KeyDeleteAsync("{ingestion:0}:instances");
+        await using var again = await ServiceProcess.StartAsync(Environment(("WORKER_COUNT", "0")));
+        foreach (var task in tasks)
+        {
+            var untouched = await tenant.At(again).TaskAsync(task);
+            Assert.Equal(("pending", 0), (untouched.Text("status"), untouched.Number("attempt")));
+        }
+    }
+
+    [Fact]
+    public async Task What_keeps_an_instance_from_Redis_the_log_says_with_what_to_set()
+    {
+        await using var redis = await _redis.ConnectAsync();
+        var server = redis.GetServers()[0];
+        await server.ExecuteAsync("CONFIG", "SET", "requirepass", "s3cret");
+        foreach (var address in (string[])[_redis.Address, "nobody:wrong@" + _redis.Address])
+        {
+            await using var refused = await ServiceProcess.StartWithoutStorageAsync(("REDIS_URL", "redis://" + address));
+            await SaysAsync(refused, "It refuses the user or the password. Set REDIS_PASSWORD");
+        }
+        var (port, certificate, key) = (RedisServer.FreePort(), Path.Combine(_folder, "redis.pem"), Path.Combine(_folder, "redis.key"));
+        await WriteCertificateAsync(certificate, key);
+        await using var tls = await RedisServer.StartAsync(
+            "--save", "", "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-cert-file", certificate, "--tls-key-file", key,
+            "--tls-auth-clients", "no");
+        (string, string) url = ("REDIS_URL", $"rediss://localhost:{port}");
+        await using var strange = await ServiceProcess.StartWithoutStorageAsync(url);
+        await SaysAsync(strange, "Its certificate is not accepted");
+        await using var trusted = await ServiceProcess.StartInAsync(_folder, url, ("SSL_CERT_FILE", certificate));
+        var tenant = new TenantClient(trusted);
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d1", "A text."));
+
+        static async Task WriteCertificateAsync(string certificate, string key)
+        {
+            using var rsa = RSA.Create(2048);
+            var request = new CertificateRequest("CN=localhost", rsa, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddDnsName("localhost");
+            request.CertificateExtensions.Add(names.Build());
+            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+            using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+            await File.WriteAllTextAsync(certificate, made.ExportCertificatePem());
+            await File.WriteAllTextAsync(key, rsa.ExportPkcs8PrivateKeyPem());
+        }
+
+        static Task SaysAsync(ServiceProcess service, string what) => WaitAsync(() => Task.FromResult(service.Output.Contains(what, StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_user_with_the_rights_that_the_documentation_names_may_do_all_that_is_needed()
+    {
+        var line = (await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "scaling-out.md"), TestContext.Current.CancellationToken))
+            .Single(one => one.Contains("ACL SETUSER", StringComparison.Ordinal) && one.Contains("redis-cli", StringComparison.Ordinal));
+        await using var redis = await _redis.ConnectAsync();
+        var server = redis.GetServers()[0];
+        object[] words = [.. line[line.IndexOf("SETUSER", StringComparison.Ordinal)..].Split(' ').Select(word => word.Trim('\''))];
+        await server.ExecuteAsync("ACL", words);
+        await server.ExecuteAsync("ACL", "LOG", "RESET");
+        await using var service = await ServiceProcess.StartAsync(("REDIS_URL", $"redis://ingestion:secret@{_redis.Address}"));
+        var tenant = new TenantClient(service);
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d1", "A text."));
+        var followed = await tenant.SendTextAsync("d2", "Another text.");
+        using var follower = await TaskFollower.ConnectAsync(service, tenant.Id, followed);
+        await follower.ToEndAsync();
+        await redis.GetDatabase().ListRightPushAsync("task_status_queue", "{");
+        await WaitAsync(async () => await redis.GetDatabase().ListLengthAsync("task_status_queue:dead") == 1);
+        Assert.Equal(0, await service.TerminateAsync());
+        // The library asks for news of masters, which it can do without.
+        var denied = (RedisResult[])(await server.ExecuteAsync("ACL", "LOG"))!;
+        Assert.All(denied, entry => Assert.Contains("__Booksleeve_MasterChanged", string.Join(' ', (string[])entry!), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_document_of_another_service_becomes_a_task_and_what_cannot_be_read_is_put_aside_whole()
     {
         await using var service = await ServiceProcess.StartAsync(Environment(("DOCUMENT_QUEUE", "nooble:documents")));
@@ -150,18 +244,54 @@ public sealed class RedisServiceTests : IAsyncLifetime
         await list.ListRightPushAsync("nooble:documents", action.ToJsonString());
         var lost = action.DeepClone();
         lost["document_id"] = "";
-        string[] unreadable = ["{", """{"tenant_id":"t"}""", lost.ToJsonString(), """["document.process"]"""];
-        foreach (var item in unreadable) await list.ListRightPushAsync("nooble:documents", item);
+        (string Item, string Reason)[] unreadable =
+        [
+            ("{", "It is not JSON"), ("""{"tenant_id":"t"}""", "task_id is missing."), (lost.ToJsonString(), "document_id"),
+            ("""["document.process"]""", "must be a JSON object"), (With("title", 7), "title must be a text."),
+            (With("tenant_id", 7), "tenant_id must be a text."), (With("text_content", "another text"), "This task_id is that of another document."),
+            ("""{"tenant_id":"t","task_id":"half","collection_id":"c","document_id":"d","text_content":"\ud800"}""", "half a surrogate pair"),
+        ];
+        foreach (var (item, _) in unreadable) await list.ListRightPushAsync("nooble:documents", item);
 
         await WaitAsync(async () => await list.ListLengthAsync("nooble:documents:dead") == unreadable.Length);
-        var letters = await list.ListRangeAsync("nooble:documents:dead");
-        Assert.Equal(unreadable, letters.Select(letter => JsonElement.Parse(letter.ToString()).Text("item")));
-        Assert.All(letters, letter => Assert.NotEmpty(JsonElement.Parse(letter.ToString()).Text("reason")!));
+        var letters = (await list.ListRangeAsync("nooble:documents:dead")).Select(letter => JsonElement.Parse(letter.ToString())).ToList();
+        Assert.Equal(unreadable.Select(one => one.Item), letters.Select(letter => letter.Text("item")));
+        Assert.All(letters.Zip(unreadable), pair => Assert.Contains(pair.Second.Reason, pair.First.Text("reason"), StringComparison.Ordinal));
         var task = await tenant.CompletedAsync("task-of-" + tenant.Id);
         Assert.Equal(("From elsewhere", 1), (task.Text("title"), task.Number("result.version")));
         await tenant.CheckChunksAsync("d1");
         Assert.Empty(redis.GetServers()[0].Keys(pattern: "*reader:*"));
         Assert.Contains("ingestion_inbox_dead", (await tenant.GetAsync("metrics")).Body);
+        await WaitAsync(() => Task.FromResult(service.Uploads.Length == 0));
+
+        string With(string name, JsonNode value)
+        {
+            var changed = action.DeepClone();
+            changed[name] = value;
+            return changed.ToJsonString();
+        }
+    }
+
+    [Fact]
+    public async Task A_file_in_the_file_store_is_named_by_its_key_and_its_sender_is_told_of_the_end_on_his_list()
+    {
+        await using var service = await ServiceProcess.StartAsync(Environment());
+        await using var redis = await _redis.ConnectAsync();
+        var tenant = new TenantClient(service);
+        var key = Guid.NewGuid().ToString("N");
+        await File.WriteAllTextAsync(Path.Combine(service.Folder, "data", "uploads", key), Prose.Of(1, 60_000), TestContext.Current.CancellationToken);
+        var action = new JsonObject
+        {
+            ["action_type"] = "document.process", ["tenant_id"] = tenant.Id, ["task_id"] = "keyed", ["collection_id"] = TenantClient.Collection,
+            ["document_id"] = "d1", ["file_key"] = key, ["callback_queue"] = "ends",
+        };
+        await redis.GetDatabase().ListRightPushAsync("document_process_queue", action.ToJsonString());
+        await WaitAsync(async () => (await tenant.GetAsync("api/v1/tasks/keyed")).Status == 200);
+        Assert.Equal("file", (await tenant.CompletedAsync("keyed")).Text("source"));
+        await tenant.CheckChunksAsync("d1");
+        await WaitAsync(async () => await redis.GetDatabase().ListLengthAsync("ends") == 1);
+        var end = JsonElement.Parse((await redis.GetDatabase().ListGetByIndexAsync("ends", 0)).ToString());
+        Assert.Equal(("task.status", "keyed", "completed"), (end.Text("action_type"), end.Text("task_id"), end.Text("task.status")));
         await WaitAsync(() => Task.FromResult(service.Uploads.Length == 0));
     }
 
@@ -306,6 +436,30 @@ public sealed class RedisServiceTests : IAsyncLifetime
         var late = new JsonObject { ["tenant_id"] = tenant.Id, ["task_id"] = "no-such-task", ["status"] = "failed", ["error"] = "It broke." };
         await redis.GetDatabase().ListRightPushAsync("embedding_callback_queue", late.ToJsonString());
         await WaitAsync(async () => await redis.GetDatabase().ListLengthAsync("embedding_callback_queue:dead") == 1);
+    }
+
+    [Fact]
+    public async Task A_callback_by_the_list_with_numbers_that_JSON_does_not_know_is_put_aside_and_its_task_asks_again()
+    {
+        await using var redis = await _redis.ConnectAsync();
+        await using var provider = await EmbeddingProvider.StartAsync();
+        await using var service = await ServiceProcess.StartAsync(Environment(("EMBEDDING_SERVICE_URL", provider.Address + "api/v1/embeddings")));
+        var tenant = new TenantClient(service);
+        provider.Faults.Enqueue(async (http, call) =>
+        {
+            http.Response.StatusCode = 202;
+            // As Python writes them.
+            var callback = $$"""
+                {"tenant_id":"{{tenant.Id}}","task_id":"{{call.Body.Text("task_id")}}","status":"success","embeddings":[[NaN, -Infinity, 1.0, 1.0]]}
+                """;
+            await redis.GetDatabase().ListRightPushAsync(call.Body.Text("callback_queue"), callback);
+        });
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d1", "A text."));
+        Assert.Equal(2, provider.Calls.Count);
+        await WaitAsync(async () => await redis.GetDatabase().ListLengthAsync("embedding_callback_queue:dead") == 1);
+        var letter = JsonElement.Parse((await redis.GetDatabase().ListGetByIndexAsync("embedding_callback_queue:dead", 0)).ToString());
+        Assert.Contains("NaN, -Infinity", letter.Text("item"), StringComparison.Ordinal);
+        Assert.Contains("lists of finite numbers", letter.Text("reason"), StringComparison.Ordinal);
     }
 
     [Fact]

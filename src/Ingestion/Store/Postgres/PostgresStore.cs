@@ -234,6 +234,7 @@ public sealed class PostgresStore : IChunkStore
         {
             Id = version.Id,
             Space = collection.Space,
+            Dimension = version.VectorCount > 0 ? version.Dimension : null,
         };
 
     private Task<T?> ReadVisibleAsync<T>(
