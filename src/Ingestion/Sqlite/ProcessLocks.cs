@@ -11,7 +11,7 @@ public sealed class ProcessLocks : IDisposable
     private const int MaxTries = 5;
 
     private readonly string _folder;
-    private readonly SafeFileHandle? _own;
+    private readonly FileStream? _own;
 
     public ProcessLocks(string folder)
     {
@@ -21,8 +21,8 @@ public sealed class ProcessLocks : IDisposable
             var name = Guid.NewGuid().ToString("N");
             try
             {
-                Directory.CreateDirectory(folder);
-                _own = File.OpenHandle(PathOf(name), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+                CreateFolder();
+                _own = new FileStream(PathOf(name), OwnFile);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
@@ -65,6 +65,22 @@ public sealed class ProcessLocks : IDisposable
     }
 
     public void Dispose() => _own?.Dispose();
+
+    private static FileStreamOptions OwnFile
+    {
+        get
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return options;
+        }
+    }
+
+    private void CreateFolder()
+    {
+        if (OperatingSystem.IsWindows()) Directory.CreateDirectory(_folder);
+        else Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     private string PathOf(string name) => Path.Combine(_folder, name);
 

@@ -382,7 +382,7 @@ public abstract partial class ChunkStoreConformance
 
         var found = await Store.FindStagedAsync(Tenant, "t1", Cancel);
 
-        Assert.Equal(staged with { VectorCount = 120 }, found);
+        Assert.Equal(staged with { VectorCount = 120, Dimension = Vectors.Of("").Length }, found);
         Assert.Equal(Enumerable.Range(120, 180), (await Store.ReadPendingAsync(found!, -1, 1000, Cancel)).Select(chunk => chunk.Index));
         await SaveAll(found!);
         Assert.Equal(CommitKind.Committed, (await Store.CommitAsync(found!, Cancel)).Kind);
