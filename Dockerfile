@@ -1,4 +1,4 @@
-# Not run yet where this was written: no container engine was at hand; the publish step and the health check were tried by themselves. Needs BuildKit.
+# Not run yet where this was written: no container engine was at hand; the health check was tried by itself. Needs BuildKit.
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG TARGETARCH
 WORKDIR /source
