@@ -119,10 +119,15 @@ public sealed class WebhookSender(
         await outbox.CloseWebhookAsync(webhook, time.GetUtcNow() + wait, null, cancel);
     }
 
-    /// <summary>Null where it was taken.</summary>
+    /// <summary>Null where all who asked have taken it. A list that does not keeps the address from nothing.</summary>
     private async Task<Refusal?> TryAsync(IngestionTask task, CancellationToken cancel)
     {
-        if (task.Spec.CallbackQueue is { } queue && await PushAsync(queue, task) is { } refused) return refused;
+        var ofList = task.Spec.CallbackQueue is { } queue ? await PushAsync(queue, task) : null;
+        return await PostAsync(task, cancel) ?? ofList;
+    }
+
+    private async Task<Refusal?> PostAsync(IngestionTask task, CancellationToken cancel)
+    {
         var address = task.Spec.CallbackUrl ?? (task.Spec.CallbackQueue is null ? settings.WebhookUrl : null);
         // The operator has taken the address away since.
         if (address is null) return null;

@@ -176,6 +176,26 @@ public sealed class WebhookTests : IAsyncLifetime
         Assert.All(told, one => Assert.Equal(("task.completed", "theirs"), (one.Json.Text("type"), one.Json.Text("data.task_id"))));
     }
 
+    [Fact]
+    public async Task A_callback_queue_that_is_no_list_keeps_the_address_from_nothing_and_is_told_of()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        await using var service = await StartAsync(("URL_ALLOW_PRIVATE", "true"), ("REDIS_HOST", "127.0.0.1"), ("REDIS_PORT", $"{redis.Port}"));
+        await using var connection = await redis.ConnectAsync();
+        var (lists, tenant) = (connection.GetDatabase(), new TenantClient(service));
+        await lists.StringSetAsync("ends", "no list");
+        var action = new JsonObject
+        {
+            ["action_type"] = "document.process", ["tenant_id"] = tenant.Id, ["task_id"] = "both", ["collection_id"] = TenantClient.Collection,
+            ["document_id"] = "d1", ["text_content"] = "A text.", ["callback_queue"] = "ends", ["callback_url"] = _receiver.Address.AbsoluteUri,
+        };
+        await lists.ListRightPushAsync("document_process_queue", action.ToJsonString());
+
+        Assert.Equal("both", Assert.Single(await _receiver.WaitForAsync(1)).Json.Text("data.task_id"));
+        while (!(await tenant.TaskAsync("both")).Items("warnings").Any(warning => warning.GetString()!.Contains("is not a list", StringComparison.Ordinal)))
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+    }
+
     private static Task<ServiceProcess> StartAsync(params (string Name, string Value)[] environment) =>
         ServiceProcess.StartAsync([.. environment, ("WEBHOOK_SECRET", Secret)]);
 }
