@@ -47,7 +47,7 @@ if (args is ["routes"])
     return 0;
 }
 
-if (!Startup.CanListen(settings) || !app.OpenData(settings) || !await app.OpenStoreAsync() || !await app.JoinInstancesAsync()) return 1;
+if (!StartChecks.CanListen(settings) || !app.OpenData(settings) || !await app.OpenStoreAsync() || !await app.JoinInstancesAsync()) return 1;
 app.AnnounceStart(settings);
 await app.RunAsync();
 return Environment.ExitCode;

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Ingestion.Access;
 using Ingestion.Chunking;
 using Ingestion.Config;
@@ -28,7 +26,6 @@ using Ingestion.Tasks;
 using Ingestion.Webhooks;
 using Ingestion.Workers;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Data.Sqlite;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using Scalar.AspNetCore;
@@ -198,74 +195,6 @@ internal static class Startup
         if (RedisAddress.Read(settings) is null) return;
         services.AddSingleton<IActionHandler, DocumentActions>().AddSingleton<IActionHandler, CallbackActions>().AddSingleton<IActionHandler, TaskActions>();
         services.AddSingleton<InboxReader>().AddHostedService(parts => parts.GetRequiredService<InboxReader>());
-    }
-
-    /// <summary>False where it cannot listen; then it has been said on the error stream, before anything was begun.</summary>
-    public static bool CanListen(Settings settings)
-    {
-        var address = settings.EffectiveHost == "localhost" ? IPAddress.Loopback
-            : IPAddress.TryParse(settings.EffectiveHost, out var one) ? one
-            : IPAddress.Any;
-        try
-        {
-            using var listener = new TcpListener(address, settings.Port);
-            listener.Start();
-            return true;
-        }
-        catch (SocketException fault)
-        {
-            var place = $"HOST={settings.EffectiveHost} PORT={settings.Port}";
-            Console.Error.WriteLine($"error: {place}: {fault.Message}. Set another one, or stop what listens there.");
-            return false;
-        }
-    }
-
-    /// <summary>False where DATA_DIR cannot be used; then it has been said on the error stream.</summary>
-    public static bool OpenData(this WebApplication app, Settings settings)
-    {
-        try
-        {
-            _ = (app.Services.GetService<SqliteEngine>(), app.Services.GetService<SqliteStore>());
-            return true;
-        }
-        catch (Exception fault) when (
-            fault is IOException or UnauthorizedAccessException or SqliteException or UnavailableException or InvalidOperationException)
-        {
-            var advice = fault is InvalidOperationException ? "" : " It must be a folder on a local disk that this user may write.";
-            Console.Error.WriteLine($"error: DATA_DIR={settings.DataDir}: {fault.Message}{advice}");
-            return false;
-        }
-    }
-
-    /// <summary>
-    /// False where PostgreSQL answers and cannot be used; then it has been said on the error stream. While it is away, the service starts and
-    /// waits for it.
-    /// </summary>
-    public static async Task<bool> OpenStoreAsync(this WebApplication app)
-    {
-        if (app.Services.GetService<PostgresDatabase>() is not { } database) return true;
-        try
-        {
-            await database.OpenAsync(CancellationToken.None);
-        }
-        catch (PostgresSetupException problem)
-        {
-            await Console.Error.WriteLineAsync("error: " + problem.Message);
-            return false;
-        }
-        catch (UnavailableException away)
-        {
-            await Console.Error.WriteLineAsync($"warning: {away.Message} The service starts and goes on when it is there.");
-        }
-        return true;
-    }
-
-    /// <summary>False where this instance must not work beside those that are there; then it has been said on the error stream.</summary>
-    public static async Task<bool> JoinInstancesAsync(this WebApplication app)
-    {
-        if (app.Services.GetService<InstanceRegistry>() is not { } registry || await registry.TryJoinAsync() is not { } problem) return true;
-        await Console.Error.WriteLineAsync("error: " + problem);
-        return false;
     }
 
     public static void AddReference(this IServiceCollection services)
