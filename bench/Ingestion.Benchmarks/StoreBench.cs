@@ -13,7 +13,7 @@ namespace Ingestion.Benchmarks;
 /// <summary>
 /// Storing and searching in an empty store: chunks stored a second, small documents a second, search latency at 10,000 and 100,000 chunks
 /// beside a plain dot product over the same vectors, and the speed of the local embedder. On a SQLite file; where DATABASE_URL names an
-/// empty database, in that one.
+/// empty database, in that one, beside what PostgreSQL does by itself.
 /// </summary>
 public static class StoreBench
 {
@@ -32,13 +32,14 @@ public static class StoreBench
         {
             if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
             {
+                await using var plain = await PlainPostgres.OpenAsync(url);
                 await using var postgres = new PostgresDatabase(PostgresAddress.Parse(url), PostgresStore.Schema);
                 var store = new PostgresStore(postgres, TimeProvider.System);
                 await postgres.OpenAsync(CancellationToken.None);
                 Console.WriteLine(postgres.VectorVersion is { } version ? $"PostgreSQL with pgvector {version}" : "PostgreSQL without pgvector: no search of vectors");
                 await RunAsync(
                     store, sizes, documents: 300, postgres.VectorVersion is null ? [SearchMode.Text] : Enum.GetValues<SearchMode>(),
-                    () => store.MaintainIndexesAsync(CancellationToken.None));
+                    () => store.MaintainIndexesAsync(CancellationToken.None), plain);
             }
             else
             {
@@ -56,7 +57,8 @@ public static class StoreBench
         }
     }
 
-    private static async Task RunAsync(IChunkStore store, int[] sizes, int documents, SearchMode[] modes, Func<Task> maintainAsync)
+    private static async Task RunAsync(
+        IChunkStore store, int[] sizes, int documents, SearchMode[] modes, Func<Task> maintainAsync, PlainPostgres? plain = null)
     {
         await MeasureSmallDocumentsAsync(store, documents);
         var stored = 0;
@@ -69,6 +71,23 @@ public static class StoreBench
             if (Stopwatch.GetElapsedTime(start).TotalSeconds > 1)
                 Console.WriteLine($"{size} chunks: index of vectors made in {Stopwatch.GetElapsedTime(start).TotalSeconds:F0} s");
             await MeasureSearchAsync(store, size, modes);
+            if (plain is not null) await MeasurePlainAsync(plain, size, modes);
+        }
+    }
+
+    private static async Task MeasurePlainAsync(PlainPostgres plain, int size, SearchMode[] modes)
+    {
+        Console.WriteLine($"{size} chunks: by PostgreSQL alone, INSERT … SELECT to_tsvector(text) {await plain.CopyAsync():F0} chunks/s");
+        var queries = Queries();
+        await MeasureAsync("ts_rank", query => plain.SearchTextAsync(query));
+        if (!modes.Contains(SearchMode.Vector)) return;
+        var collection = await plain.CollectionAsync(Collection);
+        await MeasureAsync("nearest vectors", query => plain.SearchVectorsAsync(collection, query));
+
+        async Task MeasureAsync(string what, Func<string, Task> searchAsync)
+        {
+            foreach (var query in queries[..20]) await searchAsync(query);
+            Console.WriteLine($"{size} chunks: by PostgreSQL alone, {what} {await TimesAsync(queries, searchAsync)}");
         }
     }
 
@@ -145,8 +164,7 @@ public static class StoreBench
 
     private static async Task MeasureSearchAsync(IChunkStore store, int size, SearchMode[] modes)
     {
-        var random = new Random(4);
-        var queries = Enumerable.Range(0, 100).Select(_ => Text(random, 3)).ToArray();
+        var queries = Queries();
         var cold = Stopwatch.GetTimestamp();
         await SearchAsync(store, modes[^1], queries[0]);
         Console.WriteLine($"{size} chunks: first search {Stopwatch.GetElapsedTime(cold).TotalMilliseconds:F0} ms");
@@ -162,25 +180,35 @@ public static class StoreBench
             $"{size} chunks: plain dot product best {dots[0]:F1} ms, p50 {dots[dots.Count / 2]:F1} ms, processor time {dotEach:F1} ms");
         foreach (var mode in modes)
         {
-            var times = new List<double>();
-            var processor = Environment.CpuUsage.TotalTime;
-            foreach (var query in queries)
-            {
-                var start = Stopwatch.GetTimestamp();
-                await SearchAsync(store, mode, query);
-                times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
-            }
-            times.Sort();
-            var each = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / queries.Length;
-            var (middle, late) = (times[times.Count / 2], times[times.Count * 99 / 100]);
-            Console.WriteLine(
-                $"{size} chunks: {mode} search best {times[0]:F1} ms, p50 {middle:F1} ms, p99 {late:F1} ms, processor time {each:F1} ms");
+            Console.WriteLine($"{size} chunks: {mode} search {await TimesAsync(queries, query => SearchAsync(store, mode, query))}");
         }
         // A commit between two searches: only what changed is read again.
-        await StoreAsync(store, Draft(Collection, "zz", random, 3) with { TaskId = Guid.CreateVersion7().ToString() });
+        await StoreAsync(store, Draft(Collection, "zz", new Random(7), 3) with { TaskId = Guid.CreateVersion7().ToString() });
         var after = Stopwatch.GetTimestamp();
         await SearchAsync(store, modes[^1], queries[1]);
         Console.WriteLine($"{size} chunks: search after a commit {Stopwatch.GetElapsedTime(after).TotalMilliseconds:F1} ms");
+    }
+
+    private static string[] Queries()
+    {
+        var random = new Random(4);
+        return [.. Enumerable.Range(0, 100).Select(_ => Text(random, 3))];
+    }
+
+    private static async Task<string> TimesAsync(string[] queries, Func<string, Task> searchAsync)
+    {
+        var times = new List<double>();
+        var processor = Environment.CpuUsage.TotalTime;
+        foreach (var query in queries)
+        {
+            var start = Stopwatch.GetTimestamp();
+            await searchAsync(query);
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+        }
+        times.Sort();
+        var each = (Environment.CpuUsage.TotalTime - processor).TotalMilliseconds / queries.Length;
+        var (middle, late) = (times[times.Count / 2], times[times.Count * 99 / 100]);
+        return $"best {times[0]:F1} ms, p50 {middle:F1} ms, p99 {late:F1} ms, processor time {each:F1} ms";
     }
 
     /// <summary>The least that an exact search must do: one multiplication and addition a number, in one array.</summary>

@@ -48,6 +48,8 @@ public static class PostgresAddress
             Timeout = 5,
             CommandTimeout = 60,
             MaxPoolSize = 20,
+            // Bytes. A search's answer can have many rows.
+            ReadBufferSize = 1 << 16,
             // Half-open connections after a failover are noticed by the system, not by a request that waits.
             TcpKeepAlive = true,
         };

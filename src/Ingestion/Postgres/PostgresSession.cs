@@ -61,11 +61,17 @@ public sealed class PostgresSession(NpgsqlConnection connection, TimeSpan? timeo
 
     public async Task<List<T>> ListAsync<T>(string sql, Func<NpgsqlDataReader, T> read, params object?[] values)
     {
+        var rows = new List<T>();
+        await VisitAsync(sql, row => rows.Add(read(row)), values);
+        return rows;
+    }
+
+    /// <summary>For answers that are not kept row by row.</summary>
+    public async Task VisitAsync(string sql, Action<NpgsqlDataReader> visit, params object?[] values)
+    {
         await using var batch = Take(Command(sql, values), out var before);
         await using var reader = await AnswerAsync(batch, before);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancel)) rows.Add(read(reader));
-        return rows;
+        while (await reader.ReadAsync(cancel)) visit(reader);
     }
 
     /// <summary>PostgreSQL's texts cannot have the character 0. It is rare, and its place is kept, so that offsets stay true.</summary>

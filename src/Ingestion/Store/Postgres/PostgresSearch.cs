@@ -31,7 +31,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
     private async Task<IReadOnlyList<SearchHit>> SearchAsync(PostgresSession session, SearchQuery query, DocumentFilter? filter)
     {
         // Small tables in a test and large ones in earnest take the same way; compiling a query costs more than running it; what a common
-        // word finds is counted in memory, not on the server's disk.
+        // word finds is kept chunk by chunk, not by the page.
         session.Queue(
             """
             SELECT set_config('enable_seqscan', 'off', true), set_config('jit', 'off', true),
@@ -71,25 +71,25 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
         var terms = await words.QueryAsync(scope.Session, scope.Collection.Id, text, MaxWords, leaveCommon: scope.Collection.Chunks > CommonFrom);
         if (terms.Terms.Length == 0) return [];
         var (chunks, average) = ((double)scope.Collection.Chunks, (double)scope.Collection.Words / scope.Collection.Chunks);
-        // The share of what a chunk would get that says nothing but the query's words; words that the collection lacks count too.
-        return await scope.Session.ListAsync(
+        var postings = new PostgresPostings(terms.Words.Max() + 1, average);
+        await scope.Session.VisitAsync(
             """
-            WITH found AS MATERIALIZED (
-              SELECT term.word, term.count, posting.version, posting.place, posting.words
-              FROM unnest($1::text[], $2::integer[], $3::integer[]) AS term(term, word, count)
-              CROSS JOIN LATERAL (
-                SELECT version, place, words FROM ingestion.chunk_words WHERE terms @@ ('''' || term.term || '''')::tsquery OFFSET 0) AS posting
-              JOIN ingestion.version ON version.id=posting.version AND version.state='visible'),
-            weight AS MATERIALIZED (
-              SELECT asked.word, ln(1 + ($4 - count(found.word) + 0.5) / (count(found.word) + 0.5)) AS weight
-              FROM (SELECT DISTINCT unnest($2::integer[]) AS word) AS asked LEFT JOIN found USING(word) GROUP BY asked.word
-              HAVING count(found.word)>0 OR asked.word=ANY($8))
-            SELECT version, place,
-              sum(weight * count / (count + 1.2 * (0.25 + 0.75 * words / $5))) / (SELECT sum(weight) FROM weight) AS score
-            FROM found JOIN weight USING(word)
-            WHERE $6::bigint[] IS NULL OR version=ANY($6) GROUP BY version, place ORDER BY score DESC, version, place LIMIT $7
+            SELECT term.place::integer, found.chunks, found.words
+            FROM unnest($1::text[]) WITH ORDINALITY AS term(term, place)
+            CROSS JOIN LATERAL (
+              SELECT array_agg(version << 31 | place) AS chunks, array_agg(words) AS words
+              FROM ingestion.chunk_words WHERE terms @@ ('''' || term.term || '''')::tsquery) AS found
+            WHERE found.chunks IS NOT NULL
             """,
-            scope.Rank, terms.Terms, terms.Words, terms.Counts, chunks, average, scope.Allowed, count, terms.Telling);
+            row =>
+            {
+                var term = row.GetInt32(0) - 1;
+                postings.Add(terms.Words[term], terms.Counts[term], row.GetFieldValue<long[]>(1), row.GetFieldValue<int[]>(2));
+            },
+            [terms.Terms]);
+        var visible = await scope.Session.ListAsync(
+            "SELECT id FROM ingestion.version WHERE id=ANY($1) AND state='visible' ORDER BY id", row => row.GetInt64(0), postings.Versions.ToArray());
+        return [.. postings.Best(visible, chunks, terms.Telling, scope.Allowed?.ToHashSet(), count).Select(scope.Rank)];
     }
 
     private async Task<List<Ranked>> RankVectorsAsync(Scope scope, ReadOnlyMemory<float> vector, int count)
@@ -181,15 +181,17 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
         public (long Version, int Place) At(int number) => _met[number];
 
         /// <summary>Of a row of version, place and score.</summary>
-        public Ranked Rank(NpgsqlDataReader row)
+        public Ranked Rank(NpgsqlDataReader row) => Rank((row.GetInt64(0), row.GetInt32(1), (float)row.GetDouble(2)));
+
+        public Ranked Rank((long Version, int Place, float Score) hit)
         {
-            var at = (row.GetInt64(0), row.GetInt32(1));
+            var at = (hit.Version, hit.Place);
             if (!_numbers.TryGetValue(at, out var number))
             {
                 _numbers.Add(at, number = _met.Count);
                 _met.Add(at);
             }
-            return new Ranked(number, Math.Min((float)row.GetDouble(2), 1));
+            return new Ranked(number, Math.Min(hit.Score, 1));
         }
     }
 }

@@ -40,10 +40,12 @@ internal static class PostgresStoreSchema
           header_start integer, header text, PRIMARY KEY(version, place));
 
         -- terms: one a word, with its collection, language and how often the chunk has it. Searching reads the index and the small rest
-        -- of a row, so terms are kept beside it, not in it.
+        -- of a row, so terms are kept beside it, not in it. PostgreSQL does so with rows of more than 2 KB only: blanks, which it then packs,
+        -- make each that long.
         CREATE TABLE ingestion.chunk_words(
-          version bigint NOT NULL, place integer NOT NULL, words integer NOT NULL, terms tsvector NOT NULL, PRIMARY KEY(version, place))
-          WITH (toast_tuple_target=128);
+          version bigint NOT NULL, place integer NOT NULL, words integer NOT NULL, terms tsvector NOT NULL,
+          blanks text GENERATED ALWAYS AS (repeat(' ', 2000)) STORED, PRIMARY KEY(version, place)) WITH (toast_tuple_target=128);
+        ALTER TABLE ingestion.chunk_words ALTER terms SET STORAGE EXTERNAL, ALTER blanks SET STORAGE MAIN;
         -- New entries wait in a list and go into the index together, at the end of each version: every search goes through that list.
         CREATE INDEX chunk_terms ON ingestion.chunk_words USING gin(terms) WITH (fastupdate=on);
 
