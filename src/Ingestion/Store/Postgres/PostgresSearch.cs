@@ -107,10 +107,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
         }
         return Likely(await scope.Session.ListAsync(
             """
-            SELECT chunk_vector.version, place, 1 - (embedding <=> $1::real[]::vector) AS score
-            FROM ingestion.version JOIN ingestion.chunk_vector ON chunk_vector.version=version.id
-            WHERE version.collection=$2 AND state='visible' AND ($3::bigint[] IS NULL OR version.id=ANY($3))
-            ORDER BY embedding <=> $1::real[]::vector, chunk_vector.version, place LIMIT $4
+            SELECT version, place, 1 - distance FROM (
+              SELECT chunk_vector.version, place, embedding <=> $1::real[]::vector AS distance
+              FROM ingestion.version JOIN ingestion.chunk_vector ON chunk_vector.version=version.id
+              WHERE version.collection=$2 AND state='visible' AND ($3::bigint[] IS NULL OR version.id=ANY($3))
+              ORDER BY distance, version, place LIMIT $4) AS nearest
+            ORDER BY distance, version, place
             """,
             scope.Rank, query, scope.Collection.Id, scope.Allowed, count));
     }
