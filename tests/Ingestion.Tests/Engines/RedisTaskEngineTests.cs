@@ -75,6 +75,59 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     }
 
     [Fact]
+    public async Task A_worker_gets_the_bytes_of_more_tasks_than_their_sender_remembers()
+    {
+        var engine = await OpenAsync();
+        const int Tasks = 1_100;
+        byte[] BytesOf(int task) => [.. Enumerable.Range(task, 32 * 1024).Select(i => (byte)i)];
+        var specs = Enumerable.Range(0, Tasks).Select(i => Spec() with { Content = new() { Inline = BytesOf(i), Size = 32 * 1024 } }).ToList();
+        foreach (var spec in specs) await EnqueueAsync(engine, spec);
+        for (var i = 0; i < Tasks; i++)
+        {
+            var lease = Assert.Single(await LeaseAsync(engine));
+            Assert.Equal(specs[i].TaskId, lease.TaskId);
+            Assert.Equal(BytesOf(i), lease.Task.Spec.Content.Inline);
+        }
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task Tasks_that_come_while_many_workers_wait_are_each_handed_out_once_with_their_bytes(int instances)
+    {
+        const int Tasks = 600;
+        ITaskEngine[] engines = [.. await Task.WhenAll(Enumerable.Range(0, instances).Select(_ => OpenAsync(Options, TimeProvider.System)))];
+        var got = new System.Collections.Concurrent.ConcurrentBag<Lease>();
+        var workers = Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
+        {
+            var engine = engines[worker % instances];
+            while (got.Count < Tasks)
+            {
+                foreach (var lease in await engine.LeaseAsync($"worker-{worker}", 1 + worker % 3, TimeSpan.FromMilliseconds(200), Stop))
+                {
+                    got.Add(lease);
+                    Assert.True(await engine.FinishAsync(lease, Completed(), Stop));
+                }
+            }
+        }, Stop)).ToArray();
+        await Parallel.ForAsync(0, Tasks, new ParallelOptions { MaxDegreeOfParallelism = 24, CancellationToken = Stop }, async (i, _) =>
+        {
+            var bytes = System.Text.Encoding.UTF8.GetBytes($"text {i}");
+            var spec = Spec($"tenant-{i % 3}", key: $"key-{i}", fingerprint: "same", priority: i % 5) with { Content = new() { Inline = bytes, Size = bytes.Length } };
+            // Each is sent twice at about the same time.
+            var again = spec with { TaskId = Spec().TaskId };
+            var results = await Task.WhenAll(engines[i % instances].EnqueueAsync(spec, Stop), engines[^1].EnqueueAsync(again, Stop));
+            Assert.Single(results.OfType<EnqueueResult.Created>());
+            Assert.Single(results.OfType<EnqueueResult.Existing>());
+        });
+        await Task.WhenAll(workers);
+        Assert.Equal(Tasks, got.Select(lease => lease.TaskId).Distinct().Count());
+        Assert.Equal(Tasks, got.Count);
+        Assert.Equal(Tasks, got.Select(lease => System.Text.Encoding.UTF8.GetString(lease.Task.Spec.Content.Inline!)).Distinct().Count());
+        Assert.Equal(new EngineStats(0, 0, 0, null), await engines[0].StatsAsync(Stop));
+    }
+
+    [Fact]
     public async Task Tenants_spread_over_shards_are_served_and_counted_as_one()
     {
         var engine = new RedisEngine(Connect(), Options, Time, shards: 4);
@@ -189,14 +242,15 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
             }
         }, Stop)).ToArray();
         var kills = 0;
-        while (!Task.WhenAll(workers).IsCompleted)
+        for (var next = 0; !Task.WhenAll(workers).IsCompleted; await Task.WhenAny(Task.WhenAll(workers), Task.Delay(5, Stop)))
         {
+            if (finished.Count < next) continue;
+            next = finished.Count + Tasks / 10;
             foreach (var client in await redis.GetServers()[0].ClientListAsync())
             {
                 if (client.Name != "ingestion" || client.Address is null) continue;
                 if (await redis.GetServers()[0].ClientKillAsync(id: client.Id, skipMe: true) > 0) kills++;
             }
-            await Task.WhenAny(Task.WhenAll(workers), Task.Delay(150, Stop));
         }
         await Task.WhenAll(workers);
         Assert.True(kills > 4, $"Only {kills} connections were killed.");

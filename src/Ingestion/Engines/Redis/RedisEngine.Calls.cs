@@ -117,13 +117,13 @@ public sealed partial class RedisEngine
             try
             {
                 answer = await StepAsync(shard, step);
+                if (answer.Length > 1) return new(await ReadLeasesAsync(worker, answer), default);
             }
             catch (UnavailableException)
             {
                 _unanswered[worker] = new(shard, token);
                 throw;
             }
-            if (answer.Length > 1) return new(ReadLeases(worker, answer), default);
             if ((long)answer[0] is >= 0 and var wait && TimeSpan.FromMilliseconds(wait) is var next && next < due) due = next;
         }
         return new([], due);
@@ -141,16 +141,24 @@ public sealed partial class RedisEngine
     }
 
     /// <summary>As <c>lease</c> answers: of each task, how many fields it has and these.</summary>
-    private List<Lease> ReadLeases(string worker, RedisResult[] answer)
+    private async ValueTask<List<Lease>> ReadLeasesAsync(string worker, RedisResult[] answer)
     {
         var leases = new List<Lease>();
-        for (var at = 1; at < answer.Length;)
+        for (int at = 1, count; at < answer.Length; at += 1 + count)
         {
-            var fields = answer.AsSpan(at + 1, (int)answer[at]);
-            Add(leases, worker, RedisTask.ReadLeased(fields));
-            at += 1 + fields.Length;
+            count = (int)answer[at];
+            var task = RedisTask.ReadLeased(answer.AsSpan(at + 1, count));
+            if (count == 2) task = task with { Spec = await WithBytesAsync(task.Spec) };
+            Add(leases, worker, task);
         }
         return leases;
+    }
+
+    private async ValueTask<TaskSpec> WithBytesAsync(TaskSpec spec)
+    {
+        if (!_sent.TryTake(spec, out var bytes))
+            bytes = await _redis.AskAsync(database => database.HashGetAsync(Key(spec.TenantId, "task", spec.TaskId), "inline"));
+        return spec with { Content = spec.Content with { Inline = bytes } };
     }
 
     private void Add(List<Lease> leases, string worker, IngestionTask task)

@@ -16,6 +16,9 @@ public sealed partial class RedisEngine : ITaskEngine
     private const int MaxPrunes = 256;
     private const int MaxSweepRounds = 16;
 
+    /// <summary>As many small documents as wait for a moment; more are read from Redis.</summary>
+    private const long MostSentBytes = 32 << 20;
+
     /// <summary>A place in the line is a whole number of these.</summary>
     private const int CostUnits = 1_000;
 
@@ -39,6 +42,7 @@ public sealed partial class RedisEngine : ITaskEngine
     /// <summary>By worker: calls that may have leased something although their answer never came.</summary>
     private readonly ConcurrentDictionary<string, UnansweredLease> _unanswered = new();
 
+    private readonly SentBytes _sent = new(MostSentBytes);
     private readonly ConditionalWeakTable<Lease, LeaseLog> _logs = new();
     private readonly ConditionalWeakTable<TaskOutcome, string> _calls = new();
     private int _calling;
@@ -71,7 +75,9 @@ public sealed partial class RedisEngine : ITaskEngine
             .Text(spec.Content.FileKey).Text(spec.Fingerprint);
         step.Set("spec", TaskJson.WriteBytes(spec)).Set("inline", spec.Content.Inline);
         for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
+        _sent.Add(spec);
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
+        if ((string)reply[0]! != "created" && !isRepeated) _sent.TryTake(spec, out _);
         switch ((string)reply[0]!)
         {
             case "conflict":

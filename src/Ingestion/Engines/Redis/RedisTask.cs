@@ -17,13 +17,16 @@ internal static class RedisTask
     /// <summary>Null where there is none.</summary>
     public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
-    /// <summary>As <c>lease</c> hands it out: all fields and the bytes, or only head, spec and bytes of a task that is as it was accepted.</summary>
+    /// <summary>
+    /// As <c>lease</c> hands it out: all fields and the bytes, or only head, spec and bytes of a task that is as it was accepted; of one
+    /// whose bytes this instance has sent, only head and spec.
+    /// </summary>
     public static IngestionTask ReadLeased(ReadOnlySpan<RedisResult> fields)
     {
         var all = new RedisValue[Fields.Length + 1];
-        var first = fields.Length - 1;
+        var (first, hasBytes) = fields.Length == 2 ? (2, false) : (fields.Length - 1, true);
         for (var i = 0; i < first; i++) all[i] = (RedisValue)fields[i];
-        all[^1] = (RedisValue)fields[first];
+        if (hasBytes) all[^1] = (RedisValue)fields[first];
         return Read(all)!;
     }
 

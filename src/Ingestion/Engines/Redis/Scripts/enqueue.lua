@@ -30,9 +30,11 @@ end
 function verbs.enqueue(packed, from)
   local values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
     document, key, file, fingerprint = unpacked(ACCEPTED, packed)
+  if just_accepted[id] then settle() end
   local there, earlier = call('HGET', task(id), 'head'), id
   if not there and key ~= '' then
     earlier = call('GET', joined('key', tenant, key))
+    if just_accepted[earlier] then settle() end
     there = earlier and call('HGET', task(earlier), 'head')
   end
   if there then
@@ -45,11 +47,10 @@ function verbs.enqueue(packed, from)
   if kind then return full(kind), values end
 
   seq = seq + 1
-  local place = take_turn(tenant, cost)
+  local place, sender = take_turn(tenant, cost), ARGV[from + 2] == 'inline' and ARGV[2] or ''
   local head = pack(
-    HEAD, QUEUED, 0, now, 0, '', place, #tenant, tenant, 0, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, '')
-  call('HSET', task(id), 'head', head, 'accepted', packed, unpack(ARGV, from, from + values - 1))
-  just_accepted[id] = { head, ARGV[from + 1], ARGV[from + 2] == 'inline' and ARGV[from + 3] }
+    HEAD, QUEUED, 0, now, 0, '', place, #tenant, tenant, 0, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, sender)
+  just_accepted[id], accepting[id] = { head, ARGV[from + 1] }, { packed, from, values }
   enter_phase(id, QUEUED, created)
   queue(id, seq, priority, place)
   count_waiting(tenant, 1)

@@ -28,20 +28,46 @@ end
 
 local LEASE = '>i4i8i8I4c0'
 
+local function is_before(one, other)
+  if one[1] ~= other[1] then return one[1] < other[1] end
+  return one[2] < other[2]
+end
+
+-- As ZPOPMIN would, of what has not been written yet.
+local function pop_readied(wanted)
+  local all = {}
+  for i = 1, #readied, 2 do all[#all + 1] = { tonumber(readied[i]), readied[i + 1], readied[i] } end
+  if all[2] then table.sort(all, is_before) end
+  local popped = {}
+  readied = {}
+  for i = 1, #all do
+    if i <= wanted then popped[2 * i - 1], popped[2 * i] = all[i][2], all[i][3]
+    else readied[#readied + 1], readied[#readied + 2] = all[i][3], all[i][2] end
+  end
+  return popped
+end
+
 -- As many of the line as this step and all behind it want: after a lease comes nothing but leases.
 local function take(from)
   if due <= now then promote() end
-  write_ready()
   local wanted = 0
   for i = from - 1, #ARGV, 2 do
     local _, most = unpacked(LEASE, ARGV[i])
     wanted = wanted + most
   end
-  taken, next_taken = call('ZPOPMIN', ready, wanted), 1
+  next_taken = 1
+  if waiting == #readied / 2 then
+    -- Nothing else waits than what this call has queued.
+    taken = pop_readied(wanted)
+  else
+    write_ready()
+    taken = call('ZPOPMIN', ready, wanted)
+  end
 end
 
 -- Hands out the next in line, each with a new attempt. Returns in how many milliseconds one will be due where there is none, or -1;
--- then of each how many fields follow: head, spec and bytes where there is nothing else than it was accepted with, or all, with the bytes.
+-- then of each how many fields follow. Where there is nothing else than it was accepted with, these are head, spec and bytes, or only head
+-- and spec for the instance that sent the bytes itself; else all, with the bytes.
 function verbs.lease(packed, from)
   local values, most, lease_time, worker = unpacked(LEASE, packed)
   if not taken then take(from) end
@@ -50,17 +76,21 @@ function verbs.lease(packed, from)
   while next_taken < last do
     local id = sub(taken[next_taken], 17)
     next_taken = next_taken + 2
-    local fields = just_accepted[id] or call('HMGET', task(id), 'head', 'spec', 'inline')
+    local fields = just_accepted[id] or call('HMGET', task(id), 'head', 'spec')
     if fields[1] then
       local _, attempt, _, started, _, rest = unpacked(LEASED, fields[1])
-      local place, tenant, has_more = unpacked(UNLEASED, fields[1], rest)
+      local place, tenant, has_more, _, _, _, _, _, _, _, _, _, _, _, _, sender = unpacked(UNLEASED, fields[1], rest)
       local head = pack(LEASED, RUNNING, attempt + 1, now, started > 0 and started or now, worker) .. sub(fields[1], rest)
-      call('HSET', task(id), 'head', head)
+      if accepting[id] then write_accepted(id, head) else call('HSET', task(id), 'head', head) end
       enter_phase(id, RUNNING, now + lease_time)
       count_waiting(tenant, -1)
       virtual_time = max(virtual_time, place)
       tell('c', id)
-      if has_more == 1 then fields = read(id, 'inline') else fields[1] = head end
+      if has_more == 1 then fields = read(id, 'inline')
+      else
+        fields[1] = head
+        if sender ~= ARGV[2] then fields[3] = sender ~= '' and call('HGET', task(id), 'inline') end
+      end
       answer[n + 1] = #fields
       for i = 1, #fields do answer[n + 1 + i] = fields[i] end
       n = n + 1 + #fields

@@ -6,11 +6,12 @@ local tenants, news
 local WAITING, OPEN, LAST = 1, 2, 3
 local event_fields = {}
 
--- For ZADD: scores and members.
-local phased, readied
+-- For ZADD: scores and members; and where in phased a task is.
+local phased, phased_at, readied
 
--- Head, spec and bytes of tasks that this call has accepted: one that is handed out at once is not read back.
-local just_accepted
+-- Head and spec of tasks that this call has accepted: one that is handed out at once is not read back. Accepting has what their hashes
+-- are to be written with.
+local just_accepted, accepting
 
 -- What all lease steps of the call have taken from the line, and where the next of them goes on.
 local taken, next_taken
@@ -19,7 +20,7 @@ local function begin_sharing()
   local figures = call('HGET', line, 'figures')
   if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures)
   else seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge end
-  is_changed, tenants, news, phased, readied, just_accepted, taken = false, {}, nil, {}, {}, {}, nil
+  is_changed, tenants, news, phased, phased_at, readied, just_accepted, accepting, taken = false, {}, nil, {}, {}, {}, {}, {}, nil
 end
 
 local function tenant_of(name)
@@ -39,7 +40,7 @@ end
 
 local function write_phases()
   if phased[1] then add(phases, phased) end
-  phased = {}
+  phased, phased_at = {}, {}
 end
 
 local function write_ready()
@@ -48,8 +49,25 @@ local function write_ready()
 end
 
 local function enter_phase(id, phase, time)
-  local n = #phased
-  phased[n + 1], phased[n + 2] = at_phase(phase, time), id
+  local at = phased_at[id]
+  if not at then
+    at = #phased + 1
+    phased_at[id] = at
+  end
+  phased[at], phased[at + 1] = at_phase(phase, time), id
+end
+
+-- Writes the hash of a task that this call has accepted, once it is known whether it is handed out as well.
+local function write_accepted(id, head)
+  local packed, from, values = unpack(accepting[id])
+  call('HSET', task(id), 'head', head, 'accepted', packed, unpack(ARGV, from, from + values - 1))
+  accepting[id] = nil
+end
+
+-- For steps that may look at what others of the call have accepted.
+local function settle()
+  for id in pairs(accepting) do write_accepted(id, just_accepted[id][1]) end
+  just_accepted = {}
 end
 
 -- Where a tenant's next task stands: a tenant that was idle starts now, a busy one behind its own last task.
@@ -101,6 +119,7 @@ local function full(kind, found)
 end
 
 local function write_shared()
+  settle()
   write_phases()
   write_ready()
   if is_changed then

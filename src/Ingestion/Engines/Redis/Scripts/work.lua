@@ -5,7 +5,9 @@ register('work', function()
   begin_listings()
   local answers, n, at = {}, 0, 4
   while ARGV[at] do
-    local answer, values = verbs[ARGV[at]](ARGV[at + 1], at + 2)
+    local verb = ARGV[at]
+    if verb ~= 'enqueue' and verb ~= 'lease' then settle() end
+    local answer, values = verbs[verb](ARGV[at + 1], at + 2)
     local length = #answer
     answers[n + 1] = length
     for i = 1, length do answers[n + 1 + i] = answer[i] end
