@@ -36,9 +36,10 @@ public static class HealthApi
         var isHealthy = stats is not null && hasChunks && pool.IsAlive;
         var workers = new WorkersView(pool.Id, pool.Count > 0, pool.Count, pool.Count, pool.Busy);
         var tasks = stats is null ? null : new TasksView(stats.Waiting, stats.Running, stats.Parked, stats.OldestWaiting);
-        // Only a question that Redis answers shows that it is there.
-        var usesRedis = parts.GetService<RedisConnection>() is not null;
-        var (kind, redis) = usesRedis ? ("redis", stats is null ? "disconnected" : "connected") : ("sqlite", "not_used");
+        var connection = parts.GetService<RedisConnection>();
+        // Only a question that Redis answers shows that it is there; an instance that is held back asks none.
+        var answers = stats is not null || connection is { IsHeld: true, IsConnected: true };
+        var (kind, redis) = connection is null ? ("sqlite", "not_used") : ("redis", answers ? "connected" : "disconnected");
         var postgres = database is null ? "not_used" : hasChunks ? "connected" : "disconnected";
         return Results.Json(
             new HealthResponse(isHealthy ? "healthy" : "degraded", settings.Version, kind, redis, postgres, workers, tasks),

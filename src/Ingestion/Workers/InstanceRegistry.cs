@@ -18,10 +18,14 @@ public sealed class InstanceRegistry(
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(12);
     private static readonly RedisScript Join = new("Workers.join");
-    private static readonly RedisKey[] Keys = ["{ingestion:0}:instances", "{ingestion:0}:stores", "{ingestion:0}:shards"];
+    private static readonly RedisKey[] Keys = ["{ingestion:0}:instances", "{ingestion:0}:stores", "{ingestion:0}:shards", "{ingestion:0}:since"];
 
     private readonly string _instance = $"{Environment.MachineName}:{Environment.ProcessId}:{Guid.NewGuid():N}";
     private string? _stores;
+
+    /// <summary>Since when it is one of them. After all were silent for long, as while Redis was away, one that comes first has not been here first.</summary>
+    private long? _since;
+
     private bool _isAway;
 
     /// <summary>
@@ -32,9 +36,10 @@ public sealed class InstanceRegistry(
         try
         {
             _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {await uploads.ReadIdentityAsync(CancellationToken.None)}";
-            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards], evenHeld: true);
+            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards, _since ?? RedisValue.EmptyString], evenHeld: true);
             _isAway = false;
-            if (!answer.IsNull) return Explain((string)answer[0]!, (string)answer[1]!);
+            if (answer.Length > 1) return Explain((string)answer[0]!, (string)answer[1]!);
+            _since = (long)answer[0];
             redis.IsHeld = false;
             return null;
         }
@@ -55,6 +60,7 @@ public sealed class InstanceRegistry(
         {
             await redis.AskAsync(database => database.SortedSetRemoveAsync(Keys[0], _instance));
             await redis.AskAsync(database => database.HashDeleteAsync(Keys[1], _instance));
+            await redis.AskAsync(database => database.HashDeleteAsync(Keys[3], _instance));
         }
         catch (UnavailableException)
         {

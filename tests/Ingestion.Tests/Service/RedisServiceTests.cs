@@ -136,6 +136,23 @@ public sealed class RedisServiceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_two_with_other_stores_the_one_goes_that_came_later_although_the_first_was_not_seen_for_long()
+    {
+        await using var first = await ServiceProcess.StartAsync(Environment());
+        await first.SignalAsync("STOP");
+        await using var redis = await _redis.ConnectAsync();
+        // As its silence does it.
+        foreach (var key in (string[])["instances", "stores", "since"]) await redis.GetDatabase().KeyDeleteAsync("{ingestion:0}:" + key);
+        await using var later = await ServiceProcess.StartAsync(Environment());
+        await first.SignalAsync("CONT");
+        await WaitAsync(() => Task.FromResult(later.HasExited));
+        Assert.Contains("Set DATA_DIR", later.Output, StringComparison.Ordinal);
+        Assert.False(first.HasExited);
+        var tenant = new TenantClient(first);
+        await tenant.CompletedAsync(await tenant.SendTextAsync("d1", "A text."));
+    }
+
+    [Fact]
     public async Task An_instance_that_starts_while_Redis_is_away_works_on_nothing_before_it_knows_that_it_may()
     {
         await using var api = await ServiceProcess.StartAsync(Environment(("WORKER_COUNT", "0")));
