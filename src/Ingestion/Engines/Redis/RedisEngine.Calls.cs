@@ -157,7 +157,11 @@ public sealed partial class RedisEngine
     private async ValueTask<TaskSpec> WithBytesAsync(TaskSpec spec)
     {
         if (!_sent.TryTake(spec, out var bytes))
-            bytes = await _redis.AskAsync(database => database.HashGetAsync(Key(spec.TenantId, "task", spec.TaskId), "inline"));
+        {
+            bytes = await _redis.AskAsync(database =>
+                database.HashGetAsync(Key(spec.TenantId, "task", spec.TaskId), "inline", CommandFlags.DemandMaster));
+            if (bytes is null) throw new UnavailableException($"Redis does not have the bytes of task {spec.TaskId} now.");
+        }
         return spec with { Content = spec.Content with { Inline = bytes } };
     }
 

@@ -77,7 +77,7 @@ public sealed partial class RedisEngine : ITaskEngine
         for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
         _sent.Add(spec);
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
-        if ((string)reply[0]! != "created" && !isRepeated) _sent.TryTake(spec, out _);
+        if ((string)reply[0]! is "conflict" or "full") _sent.TryTake(spec, out _);
         switch ((string)reply[0]!)
         {
             case "conflict":

@@ -38,7 +38,7 @@ end
 -- A task's head begins with what a lease writes: phase, attempt, when it was changed and begun (0: not yet), who holds it. Then its place,
 -- its tenant, whether its hash has more than what it was accepted with; state as clients see it, cancel asked for, past the point of no
 -- return, percentage, last event, seq, when it ended (0: not yet); failures, crashes, released; whether it has a file, whether somebody is
--- to be told of its end; the last call that moved it, or, before any did, the instance that sent its bytes.
+-- to be told of its end; the last call that moved it, or, before any did, the instance that sent its bytes, '-' where there are none.
 local LEASED, REST = '>Bi4i8i8s', 'i8I4c0BBBBBi4i8i8i4i4i4BBs'
 local HEAD, UNLEASED = LEASED .. REST, '>' .. REST
 local PHASE, ATTEMPT, UPDATED_AT, STARTED_AT, WORKER, PLACE, LENGTH, OWNER, HAS_MORE = 1, 2, 3, 4, 5, 6, 7, 8, 9

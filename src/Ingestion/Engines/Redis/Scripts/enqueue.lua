@@ -47,7 +47,7 @@ function verbs.enqueue(packed, from)
   if kind then return full(kind), values end
 
   seq = seq + 1
-  local place, sender = take_turn(tenant, cost), ARGV[from + 2] == 'inline' and ARGV[2] or ''
+  local place, sender = take_turn(tenant, cost), ARGV[from + 2] == 'inline' and ARGV[2] or '-'
   local head = pack(
     HEAD, QUEUED, 0, now, 0, '', place, #tenant, tenant, 0, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, sender)
   just_accepted[id], accepting[id] = { head, ARGV[from + 1] }, { packed, from, values }

@@ -56,7 +56,7 @@ local function take(from)
     wanted = wanted + most
   end
   next_taken = 1
-  if waiting == #readied / 2 then
+  if readied[1] and waiting == #readied / 2 then
     -- Nothing else waits than what this call has queued.
     taken = pop_readied(wanted)
   else
@@ -89,7 +89,7 @@ function verbs.lease(packed, from)
       if has_more == 1 then fields = read(id, 'inline')
       else
         fields[1] = head
-        if sender ~= ARGV[2] then fields[3] = sender ~= '' and call('HGET', task(id), 'inline') end
+        if sender ~= ARGV[2] then fields[3] = sender ~= '-' and call('HGET', task(id), 'inline') end
       end
       answer[n + 1] = #fields
       for i = 1, #fields do answer[n + 1 + i] = fields[i] end
