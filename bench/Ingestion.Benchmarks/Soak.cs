@@ -179,7 +179,7 @@ internal sealed class Soak : IAsyncDisposable
     /// <summary>When all has ended there are the tasks, what they are listed and found by, and who is there; nothing of the work itself.</summary>
     private async Task<(long Tasks, long Keys, List<string> Left)> CountKeysAsync()
     {
-        string[] kept = ["list:", "documents:", "phases", "line", "ahead", "instances", "stores", "shards"];
+        string[] kept = ["list:", "documents:", "phases", "line", "ahead", "instances", "stores", "since", "shards"];
         using var redis = new Ingestion.Redis.RedisConnection(
             Ingestion.Redis.RedisAddress.Read(new Ingestion.Config.Settings { RedisUrl = $"redis://127.0.0.1:{_instances.RedisPort}" })!);
         var keys = (string[])(await redis.AskAsync(database => database.ExecuteAsync("KEYS", "*")))!;
