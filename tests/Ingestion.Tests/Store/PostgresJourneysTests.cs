@@ -48,7 +48,7 @@ public sealed class PostgresJourneysTests : IAsyncDisposable
             },
             Cancel);
         Assert.Equal(4, hits.Count);
-        Assert.InRange(Volatile.Read(ref _journeys), 1, 9);
+        Assert.InRange(Volatile.Read(ref _journeys), 1, 8);
     }
 
     private static async Task StoreAsync(PostgresStore store, NewVersion version)

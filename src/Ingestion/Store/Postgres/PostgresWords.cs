@@ -29,13 +29,13 @@ internal sealed class PostgresWords
     {
         var sign = SignOf(language);
         var counted = texts.Select(Count).ToList();
-        var stems = await StemsAsync(session, sign, counted.SelectMany(text => text.Counts.Keys));
+        var stems = await StemsAsync(session, counted.SelectMany(text => text.Counts.Keys).Select(word => (sign, word)));
         return counted.ConvertAll(text =>
         {
             var counts = new Dictionary<string, int>(text.Counts.Count, StringComparer.Ordinal);
             foreach (var (word, count) in text.Counts)
             {
-                if (stems[word] is { } stem) CollectionsMarshal.GetValueRefOrAddDefault(counts, stem, out _) += count;
+                if (stems[(sign, word)] is { } stem) CollectionsMarshal.GetValueRefOrAddDefault(counts, stem, out _) += count;
             }
             var terms = new StringBuilder(counts.Count * 14);
             foreach (var (stem, count) in counts) terms.Append(Term(collection, sign, stem, CountSigns.Of(count))).Append(' ');
@@ -47,17 +47,17 @@ internal sealed class PostgresWords
     public async Task<QueryTerms> QueryAsync(PostgresSession session, long collection, string? query, int maxWords, bool leaveCommon)
     {
         var words = Count(query ?? "").Counts.Keys.Take(maxWords).ToList();
-        var byLanguage = new List<(char Sign, Dictionary<string, string?> Stems)> { (Other, await StemsAsync(session, Other, words)) };
-        foreach (var (sign, _, _) in Stemmed) byLanguage.Add((sign, await StemsAsync(session, sign, words)));
-        var telling = words.FindAll(word => byLanguage.TrueForAll(language => language.Stems[word] is not null));
+        char[] signs = [Other, .. Stemmed.Select(known => known.Sign)];
+        var stems = await StemsAsync(session, signs.SelectMany(sign => words.Select(word => (sign, word))));
+        var telling = words.FindAll(word => Array.TrueForAll(signs, sign => stems[(sign, word)] is not null));
         if (leaveCommon && telling.Count > 0) words = telling;
 
         var terms = new Dictionary<string, (int Word, int Count)>(StringComparer.Ordinal);
         for (var i = 0; i < words.Count; i++)
         {
-            foreach (var (sign, stems) in byLanguage)
+            foreach (var sign in signs)
             {
-                if (stems[words[i]] is not { } stem) continue;
+                if (stems[(sign, words[i])] is not { } stem) continue;
                 // "factura" and "facturas" in one query are one word.
                 foreach (var (counted, count) in CountSigns.All) terms.TryAdd(Term(collection, sign, stem, counted), (i, count));
             }
@@ -88,26 +88,31 @@ internal sealed class PostgresWords
         return (counts, total);
     }
 
-    private async Task<Dictionary<string, string?>> StemsAsync(PostgresSession session, char language, IEnumerable<string> words)
+    /// <summary>All that are not known yet are asked for together.</summary>
+    private async Task<Dictionary<(char Language, string Word), string?>> StemsAsync(
+        PostgresSession session, IEnumerable<(char Language, string Word)> words)
     {
-        var stems = new Dictionary<string, string?>(StringComparer.Ordinal);
-        var unknown = new List<string>();
+        var stems = new Dictionary<(char Language, string Word), string?>();
+        var unknown = new List<(char Language, string Word)>();
         foreach (var word in words)
         {
-            if (language == Other) stems[word] = WordIndex.StemOf(word).ToString();
-            else if (_stems.TryGetValue((language, word), out var stem)) stems[word] = stem;
+            if (word.Language == Other) stems[word] = WordIndex.StemOf(word.Word).ToString();
+            else if (_stems.TryGetValue(word, out var stem)) stems[word] = stem;
             else if (stems.TryAdd(word, null)) unknown.Add(word);
         }
         if (unknown.Count == 0) return stems;
-        var dictionary = Array.Find(Stemmed, known => known.Sign == language).Dictionary;
+        var dictionaries = string.Join(", ", Stemmed.Select(known => $"('{known.Sign}', '{known.Dictionary}'::regdictionary)"));
         var found = await session.ListAsync(
             $"""
-            SELECT CASE WHEN stem IS NOT NULL THEN coalesce((ts_lexize('{dictionary}', stem))[1], stem) END
-            FROM (SELECT n, (ts_lexize('{dictionary}', word))[1] AS stem FROM unnest($1::text[]) WITH ORDINALITY AS given(word, n)) AS once ORDER BY n
+            SELECT CASE WHEN stem IS NOT NULL THEN coalesce((ts_lexize(dictionary, stem))[1], stem) END
+            FROM (SELECT n, dictionary, (ts_lexize(dictionary, word))[1] AS stem
+                  FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS given(language, word, n)
+                  JOIN (VALUES {dictionaries}) AS known(language, dictionary) USING(language)) AS once ORDER BY n
             """,
-            row => row.IsDBNull(0) ? null : row.GetString(0), values: [unknown.ToArray()]);
+            row => row.IsDBNull(0) ? null : row.GetString(0),
+            unknown.Select(word => word.Language.ToString()).ToArray(), unknown.Select(word => word.Word).ToArray());
         if (_stems.Count + found.Count > WordsKnown) _stems.Clear();
-        for (var i = 0; i < found.Count; i++) _stems[(language, unknown[i])] = stems[unknown[i]] = found[i];
+        for (var i = 0; i < found.Count; i++) _stems[unknown[i]] = stems[unknown[i]] = found[i];
         return stems;
     }
 }
