@@ -96,6 +96,8 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
     public async Task Tasks_that_come_while_many_workers_wait_are_each_handed_out_once_with_their_bytes(int instances)
     {
         const int Tasks = 600;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
         ITaskEngine[] engines = [.. await Task.WhenAll(Enumerable.Range(0, instances).Select(_ => OpenAsync(Options, TimeProvider.System)))];
         var got = new System.Collections.Concurrent.ConcurrentBag<Lease>();
         var workers = Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>
@@ -103,7 +105,7 @@ public sealed class RedisTaskEngineTests(RedisTaskEngineTests.Server shared)
             var engine = engines[worker % instances];
             while (got.Count < Tasks)
             {
-                foreach (var lease in await engine.LeaseAsync($"worker-{worker}", 1 + worker % 3, TimeSpan.FromMilliseconds(200), Stop))
+                foreach (var lease in await engine.LeaseAsync($"worker-{worker}", 1 + worker % 3, TimeSpan.FromMilliseconds(200), limit.Token))
                 {
                     got.Add(lease);
                     Assert.True(await engine.FinishAsync(lease, Completed(), Stop));

@@ -192,8 +192,10 @@ public sealed class WebhookTests : IAsyncLifetime
         await lists.ListRightPushAsync("document_process_queue", action.ToJsonString());
 
         Assert.Equal("both", Assert.Single(await _receiver.WaitForAsync(1)).Json.Text("data.task_id"));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromMinutes(1));
         while (!(await tenant.TaskAsync("both")).Items("warnings").Any(warning => warning.GetString()!.Contains("is not a list", StringComparison.Ordinal)))
-            await Task.Delay(50, TestContext.Current.CancellationToken);
+            await Task.Delay(50, limit.Token);
     }
 
     private static Task<ServiceProcess> StartAsync(params (string Name, string Value)[] environment) =>

@@ -1,96 +1,92 @@
 namespace Ingestion.Store.Postgres;
 
 /// <summary>
-/// What a collection's chunks have of a query's words, taken in as the server finds it: eight bytes for each word of each chunk. Scored here,
-/// not there: BM25 in SQL takes three times as long.
+/// What a collection's chunks have of a query's words, taken in as the server finds it: eight bytes for each word of each chunk until the
+/// word is weighed, then four for each chunk. Scored here, not there: BM25 in SQL takes three times as long.
 /// </summary>
+/// <param name="chunks">Of the collection.</param>
 /// <param name="averageWords">Of a chunk.</param>
-internal sealed class PostgresPostings(int words, double averageWords)
+internal sealed class PostgresPostings(double chunks, double averageWords)
 {
     private const double Saturation = 1.2;
     private const double LengthWeight = 0.75;
 
-    private readonly List<(int Chunk, float Share)>[] _ofWord = [.. Enumerable.Range(0, words).Select(_ => new List<(int, float)>())];
+    private readonly Dictionary<int, List<(int Chunk, float Share)>> _ofWord = [];
 
     /// <summary>Of each version, by place: the chunk's number and 1; 0 where none was met.</summary>
     private readonly Dictionary<long, int[]> _numbers = [];
+    private readonly HashSet<long> _known = [];
+    private readonly List<long> _visible = [];
     private (long Version, int[]? Numbers) _last;
     private int _met;
 
-    /// <summary>Of all chunks so far.</summary>
-    public IReadOnlyCollection<long> Versions => _numbers.Keys;
+    /// <summary>By the chunks' numbers; and what a chunk would get that says nothing but the query's words.</summary>
+    private float[] _scores = [];
+    private double _most;
+
+    /// <summary>Versions of which nobody has said whether they are visible.</summary>
+    public long[] Unknown => [.. _numbers.Keys.Where(version => !_known.Contains(version))];
 
     /// <summary>Chunks that have the word equally often.</summary>
-    /// <param name="chunks">Version and place (31 bits).</param>
+    /// <param name="found">Version and place (31 bits).</param>
     /// <param name="lengths">Words of each.</param>
-    public void Add(int word, int count, long[] chunks, int[] lengths)
+    public void Add(int word, int count, long[] found, int[] lengths)
     {
-        var postings = _ofWord[word];
-        postings.EnsureCapacity(postings.Count + chunks.Length);
-        for (var i = 0; i < chunks.Length; i++)
+        if (!_ofWord.TryGetValue(word, out var postings)) _ofWord.Add(word, postings = []);
+        postings.EnsureCapacity(postings.Count + found.Length);
+        for (var i = 0; i < found.Length; i++)
         {
             var share = count / (count + Saturation * (1 - LengthWeight + LengthWeight * lengths[i] / averageWords));
-            postings.Add((NumberOf(chunks[i] >> 31, (int)(chunks[i] & int.MaxValue)), (float)share));
+            postings.Add((NumberOf(found[i] >> 31, (int)(found[i] & int.MaxValue)), (float)share));
         }
     }
 
-    /// <summary>The best, each with the share of what a chunk would get that says nothing but the query's words.</summary>
-    /// <param name="visible">Versions that count, in order.</param>
-    /// <param name="chunks">Of the collection.</param>
+    /// <summary>Adds to each chunk's score what these words are worth in it, and forgets where they are.</summary>
+    /// <param name="visible">Those of the <see cref="Unknown"/> that count.</param>
     /// <param name="telling">Words that count even where no chunk has them.</param>
-    /// <param name="allowed">Versions that may be answered; null: all.</param>
-    public IEnumerable<(long Version, int Place, float Score)> Best(
-        IReadOnlyList<long> visible, double chunks, int[] telling, IReadOnlySet<long>? allowed, int count)
+    public void Weigh(IEnumerable<int> words, IEnumerable<long> visible, int[] telling)
     {
-        var scores = new float[_met];
-        var most = AddWords(scores, OfThese(visible), chunks, telling);
+        _known.UnionWith(_numbers.Keys);
+        _visible.AddRange(visible);
+        Array.Resize(ref _scores, _met);
+        var isVisible = new bool[_met];
+        foreach (var number in _visible.SelectMany(version => _numbers[version]))
+        {
+            if (number > 0) isVisible[number - 1] = true;
+        }
+        foreach (var word in words)
+        {
+            _ofWord.Remove(word, out var postings);
+            postings ??= [];
+            var having = 0;
+            foreach (var (chunk, _) in postings) having += isVisible[chunk] ? 1 : 0;
+            if (having == 0 && !telling.Contains(word)) continue;
+            var weight = Math.Log(1 + (chunks - having + 0.5) / (having + 0.5));
+            _most += weight;
+            foreach (var (chunk, share) in postings) _scores[chunk] += (float)(weight * share);
+        }
+    }
+
+    /// <summary>The best of what was weighed, each with the share of what a chunk would get that says nothing but the query's words.</summary>
+    /// <param name="allowed">Versions that may be answered; null: all.</param>
+    public IEnumerable<(long Version, int Place, float Score)> Best(IReadOnlySet<long>? allowed, int count)
+    {
         // Of equal scores the earlier version wins, then the earlier place.
         var top = new TopRanked(count);
         var places = new List<(long Version, int Place)>();
-        foreach (var version in visible)
+        foreach (var version in _visible.Where(version => allowed?.Contains(version) != false).Order())
         {
-            if (allowed?.Contains(version) == false) continue;
             var numbers = _numbers[version];
             for (var place = 0; place < numbers.Length; place++)
             {
                 if (numbers[place] == 0) continue;
-                var score = (float)(scores[numbers[place] - 1] / most);
+                var score = (float)(_scores[numbers[place] - 1] / _most);
                 if (score <= top.Floor) continue;
                 top.Add(places.Count, score);
                 places.Add((version, place));
             }
         }
         return top.ToList().Select(hit => (places[hit.Place].Version, places[hit.Place].Place, hit.Score));
-    }
-
-    /// <returns>What a chunk would get that says nothing but the words.</returns>
-    private double AddWords(float[] scores, bool[] isVisible, double chunks, int[] telling)
-    {
-        var most = 0.0;
-        for (var word = 0; word < words; word++)
-        {
-            var postings = _ofWord[word];
-            var having = 0;
-            foreach (var (chunk, _) in postings) having += isVisible[chunk] ? 1 : 0;
-            if (having == 0 && !telling.Contains(word)) continue;
-            var weight = Math.Log(1 + (chunks - having + 0.5) / (having + 0.5));
-            most += weight;
-            foreach (var (chunk, share) in postings) scores[chunk] += (float)(weight * share);
-        }
-        return most;
-    }
-
-    private bool[] OfThese(IReadOnlyList<long> versions)
-    {
-        var of = new bool[_met];
-        foreach (var version in versions)
-        {
-            foreach (var number in _numbers[version])
-            {
-                if (number > 0) of[number - 1] = true;
-            }
-        }
-        return of;
     }
 
     private int NumberOf(long version, int place)

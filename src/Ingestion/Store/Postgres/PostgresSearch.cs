@@ -17,6 +17,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
     /// <summary>Chunks from which on stop words are left out of a query that has other words: a large part of all chunks has them.</summary>
     private const int CommonFrom = 4096;
 
+    /// <summary>Words of chunks that one journey may bring: what a search has in memory is bounded by it, and by one word of the collection.</summary>
+    private const int MostPostings = 2_000_000;
+
     /// <summary>The first pgvector whose index goes on until a filter has let enough through.</summary>
     private static readonly Version Iterative = new(0, 8);
 
@@ -70,27 +73,33 @@ internal sealed class PostgresSearch(PostgresDatabase database, PostgresWords wo
     {
         var terms = await words.QueryAsync(scope.Session, scope.Collection.Id, text, MaxWords, leaveCommon: scope.Collection.Chunks > CommonFrom);
         if (terms.Terms.Length == 0) return [];
-        var (chunks, average) = ((double)scope.Collection.Chunks, (double)scope.Collection.Words / scope.Collection.Chunks);
-        var postings = new PostgresPostings(terms.Words.Max() + 1, average);
-        await scope.Session.VisitAsync(
-            """
-            SELECT term.place::integer, found.chunks, found.words
-            FROM unnest($1::text[]) WITH ORDINALITY AS term(term, place)
-            CROSS JOIN LATERAL (
-              SELECT array_agg(version << 31 | place) AS chunks, array_agg(words) AS words
-              FROM ingestion.chunk_words WHERE terms @@ ('''' || term.term || '''')::tsquery) AS found
-            WHERE found.chunks IS NOT NULL
-            """,
-            row =>
-            {
-                var term = row.GetInt32(0) - 1;
-                postings.Add(terms.Words[term], terms.Counts[term], row.GetFieldValue<long[]>(1), row.GetFieldValue<int[]>(2));
-            },
-            [terms.Terms]);
-        var visible = await scope.Session.ListAsync(
-            "SELECT id FROM ingestion.version WHERE id=ANY($1) AND state='visible' ORDER BY id", row => row.GetInt64(0), postings.Versions.ToArray());
-        return [.. postings.Best(visible, chunks, terms.Telling, scope.Allowed?.ToHashSet(), count).Select(scope.Rank)];
+        var collection = scope.Collection;
+        var postings = new PostgresPostings(collection.Chunks, (double)collection.Words / collection.Chunks);
+        foreach (var group in terms.Words.Distinct().Chunk((int)Math.Max(1, MostPostings / collection.Chunks)))
+        {
+            await ReadPostingsAsync(scope.Session, postings, [.. Enumerable.Range(0, terms.Terms.Length).Where(term => group.Contains(terms.Words[term]))], terms);
+            var visible = await scope.Session.ListAsync(
+                "SELECT id FROM ingestion.version WHERE id=ANY($1) AND state='visible'", row => row.GetInt64(0), postings.Unknown);
+            postings.Weigh(group, visible, terms.Telling);
+        }
+        return [.. postings.Best(scope.Allowed?.ToHashSet(), count).Select(scope.Rank)];
     }
+
+    private static Task ReadPostingsAsync(PostgresSession session, PostgresPostings postings, int[] asked, QueryTerms terms) => session.VisitAsync(
+        """
+        SELECT term.place::integer, found.chunks, found.words
+        FROM unnest($1::text[]) WITH ORDINALITY AS term(term, place)
+        CROSS JOIN LATERAL (
+          SELECT array_agg(version << 31 | place) AS chunks, array_agg(words) AS words
+          FROM ingestion.chunk_words WHERE terms @@ ('''' || term.term || '''')::tsquery) AS found
+        WHERE found.chunks IS NOT NULL
+        """,
+        row =>
+        {
+            var term = asked[row.GetInt32(0) - 1];
+            postings.Add(terms.Words[term], terms.Counts[term], row.GetFieldValue<long[]>(1), row.GetFieldValue<int[]>(2));
+        },
+        [Array.ConvertAll(asked, term => terms.Terms[term])]);
 
     private async Task<List<Ranked>> RankVectorsAsync(Scope scope, ReadOnlyMemory<float> vector, int count)
     {
