@@ -24,7 +24,7 @@ internal sealed class EngineBench(ITaskEngine engine, bool print, Func<Task<doub
     /// <summary>As many as <c>peers/bullmq</c> takes, so that both databases are as full.</summary>
     private const int Tasks = 10_000;
 
-    private const int Pickups = 1_000;
+    private const int Pickups = 500;
     private const string Tenant = "bench";
 
     private static readonly EngineOptions Options = new() { MaxQueueDepth = int.MaxValue, MaxTenantQueueDepth = int.MaxValue };
@@ -78,7 +78,7 @@ internal sealed class EngineBench(ITaskEngine engine, bool print, Func<Task<doub
         await RateAsync("  with idempotency keys", tasks / 2, 64, Repeat(_ => EnqueueAsync(Guid.NewGuid().ToString())));
         await RateAsync("lease + finish, c=10", tasks, 10, WorkAsync);
         while (await engine.LeaseAsync("drain", 500, TimeSpan.Zero, default) is { Count: > 0 }) { }
-        await PickupAsync(print ? Pickups : 50);
+        foreach (var workers in (int[])[1, 2, 10]) await PickupAsync(print ? Pickups : 50, workers);
     }
 
     private async Task RateAsync(string name, int count, int inFlight, Func<string, Func<bool>, Task<List<double>>> loop)
@@ -130,21 +130,41 @@ internal sealed class EngineBench(ITaskEngine engine, bool print, Func<Task<doub
         return latencies;
     }
 
-    private async Task PickupAsync(int count)
+    private async Task PickupAsync(int count, int workers)
     {
-        var latencies = new List<double>();
+        var (latencies, from, taken) = (new List<double>(), 0L, new TaskCompletionSource());
+        using var stop = new CancellationTokenSource();
+        async Task WorkAsync(string worker)
+        {
+            try
+            {
+                while (true)
+                {
+                    foreach (var lease in await engine.LeaseAsync(worker, 1, TimeSpan.FromMinutes(1), stop.Token))
+                    {
+                        latencies.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
+                        taken.SetResult();
+                        await engine.FinishAsync(lease, Done(), default);
+                    }
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                // That is how it ends.
+            }
+        }
+        var all = Enumerable.Range(0, workers).Select(i => WorkAsync($"worker-{i}")).ToList();
         for (var i = 0; i < count; i++)
         {
-            var lease = engine.LeaseAsync("worker", 1, TimeSpan.FromMinutes(1), default);
             await Task.Delay(5);
-            var from = Stopwatch.GetTimestamp();
-            var enqueued = EnqueueAsync();
-            var got = await lease;
-            latencies.Add(Stopwatch.GetElapsedTime(from).TotalMilliseconds);
-            await enqueued;
-            await engine.FinishAsync(got[0], Done(), default);
+            taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            from = Stopwatch.GetTimestamp();
+            await EnqueueAsync();
+            await taken.Task;
         }
-        Report($"  {"enqueue to pickup, idle",-24} {Percentiles(latencies)}");
+        await stop.CancelAsync();
+        await Task.WhenAll(all);
+        Report($"  {$"pickup, {workers} idle",-24} {Percentiles(latencies)}");
     }
 
     private static string Percentiles(List<double> latencies)

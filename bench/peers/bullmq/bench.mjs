@@ -58,10 +58,10 @@ async function work(name, count, concurrency, print) {
   if (print) await report(name, count, started, before);
 }
 
-async function pickup(queue, count, print) {
+async function pickup(queue, count, workers, print) {
   const latencies = [];
   let from, taken;
-  const worker = new Worker('bench', async () => { latencies.push(now() - from); taken(); }, { connection, concurrency: 1 });
+  const worker = new Worker('bench', async () => { latencies.push(now() - from); taken(); }, { connection, concurrency: workers });
   await worker.waitUntilReady();
   for (let i = 0; i < count; i++) {
     await new Promise(resolve => setTimeout(resolve, 5));
@@ -71,7 +71,7 @@ async function pickup(queue, count, print) {
     await picked;
   }
   await worker.close();
-  if (print) console.log(`  ${'enqueue to pickup, idle'.padEnd(24)}             ${percentiles(latencies)}`);
+  if (print) console.log(`  ${`pickup, ${workers} idle`.padEnd(24)}             ${percentiles(latencies)}`);
 }
 
 async function round(tasks, print) {
@@ -83,7 +83,7 @@ async function round(tasks, print) {
   await enqueue(queue, '', tasks / 2, 64, false);
   await work('lease + finish, c=10', tasks, 10, print);
   await queue.obliterate({ force: true });
-  await pickup(queue, print ? 1000 : 50, print);
+  for (const workers of [1, 2, 10]) await pickup(queue, print ? 500 : 50, workers, print);
   await queue.close();
 }
 

@@ -50,9 +50,6 @@ internal sealed class PreparedChange
     public string? Warnings { get; }
     public bool Committing { get; }
 
-    /// <summary>One event's body as it was told.</summary>
-    public byte[] RawBody(int index) => _bodies[index];
-
     /// <summary>What a progress event says, 0 to 100; null for any other.</summary>
     public int? Percentage(int index) => _events[index] is ProgressEvent progress ? Math.Clamp(progress.Percentage, 0, 100) : null;
 
@@ -61,6 +58,7 @@ internal sealed class PreparedChange
     /// to that.
     /// </summary>
     /// <param name="percentage">What the task has reached, before and after.</param>
+    /// <returns>Empty where there is no event.</returns>
     public byte[] Lines(ref int percentage)
     {
         var bodies = new byte[_bodies.Length][];

@@ -112,12 +112,12 @@ public sealed partial class RedisEngine
         for (var i = 0; i < _shards.Length; i++)
         {
             var shard = _shards[(uint)(first + i) % _shards.Length];
-            var step = new ScriptStep("lease").Long(max).Time(_options.LeaseTime).Text(token);
+            var step = ScriptStep.Lease(max, _options.LeaseTime, token);
             RedisResult[] answer;
             try
             {
                 answer = await StepAsync(shard, step);
-                if (answer.Length > 1) return new(await ReadLeasesAsync(worker, answer), default);
+                if (answer.Length > 1) return new(await ReadLeasesAsync(worker, shard, answer), default);
             }
             catch (UnavailableException)
             {
@@ -141,28 +141,29 @@ public sealed partial class RedisEngine
     }
 
     /// <summary>As <c>lease</c> answers: of each task, how many fields it has and these.</summary>
-    private async ValueTask<List<Lease>> ReadLeasesAsync(string worker, RedisResult[] answer)
+    private async ValueTask<List<Lease>> ReadLeasesAsync(string worker, RedisKey shard, RedisResult[] answer)
     {
         var leases = new List<Lease>();
         for (int at = 1, count; at < answer.Length; at += 1 + count)
         {
             count = (int)answer[at];
-            var task = RedisTask.ReadLeased(answer.AsSpan(at + 1, count));
-            if (count == 2) task = task with { Spec = await WithBytesAsync(task.Spec) };
-            Add(leases, worker, task);
+            Add(leases, worker, count == 2
+                ? await ReadSentAsync(shard, (RedisValue)answer[at + 1], (string)answer[at + 2]!)
+                : RedisTask.ReadLeased(answer.AsSpan(at + 1, count)));
         }
         return leases;
     }
 
-    private async ValueTask<TaskSpec> WithBytesAsync(TaskSpec spec)
+    private async ValueTask<IngestionTask> ReadSentAsync(RedisKey shard, RedisValue head, string taskId)
     {
-        if (!_sent.TryTake(spec, out var bytes))
+        if (!_sent.TryTake(RedisTask.SendingOf(head), out var spec))
         {
-            bytes = await _redis.AskAsync(database =>
-                database.HashGetAsync(Key(spec.TenantId, "task", spec.TaskId), "inline", CommandFlags.DemandMaster));
-            if (bytes is null) throw new UnavailableException($"Redis does not have the bytes of task {spec.TaskId} now.");
+            var fields = await _redis.AskAsync(database =>
+                database.HashGetAsync(shard.Append($":task:{taskId}"), ["spec", "inline"], CommandFlags.DemandMaster));
+            if (fields[0].IsNull) throw new UnavailableException($"Redis does not have what task {taskId} was accepted with now.");
+            spec = RedisTask.ReadSpec(fields[0], fields[1]);
         }
-        return spec with { Content = spec.Content with { Inline = bytes } };
+        return RedisTask.Read(head, spec);
     }
 
     private void Add(List<Lease> leases, string worker, IngestionTask task)
@@ -200,17 +201,29 @@ public sealed partial class RedisEngine
 
     private object[] Compose(ScriptStep[] steps)
     {
-        var at = EngineFunction.Prefix + 3;
+        var at = EngineFunction.Prefix + 2;
         foreach (var step in steps) at += step.Count;
         var values = new object[at];
         at = EngineFunction.Prefix;
-        (values[at++], values[at++], values[at++]) = (Now, _instance, _news.IsHearing ? "1" : "0");
+        (values[at++], values[at++]) = (Now, OfCall(steps));
         foreach (var step in steps)
         {
             step.CopyTo(values, at);
             at += step.Count;
         }
         return values;
+    }
+
+    /// <summary>As CALL in sharing.lua has it.</summary>
+    private ReadOnlyMemory<byte> OfCall(ScriptStep[] steps)
+    {
+        var near = _near;
+        var packed = new byte[1 + sizeof(int) + InstanceLength + Encoding.UTF8.GetByteCount(near) + 1];
+        packed[0] = (byte)(_news.IsHearing ? 1 : 0);
+        BinaryPrimitives.WriteInt32BigEndian(packed.AsSpan(1), (int)Math.Min(steps.Sum(step => (long)step.Wants), int.MaxValue));
+        Encoding.UTF8.GetBytes(_instance, packed.AsSpan(1 + sizeof(int)));
+        Encoding.UTF8.GetBytes(near, packed.AsSpan(1 + sizeof(int) + InstanceLength));
+        return packed;
     }
 
     /// <summary>Empty for the server's own time.</summary>

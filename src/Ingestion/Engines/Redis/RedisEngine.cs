@@ -19,6 +19,9 @@ public sealed partial class RedisEngine : ITaskEngine
     /// <summary>As many small documents as wait for a moment; more are read from Redis.</summary>
     private const long MostSentBytes = 32 << 20;
 
+    /// <summary>Characters of an instance's name, which all that it sends is known by begins with.</summary>
+    internal const int InstanceLength = 8;
+
     /// <summary>A place in the line is a whole number of these.</summary>
     private const int CostUnits = 1_000;
 
@@ -32,7 +35,7 @@ public sealed partial class RedisEngine : ITaskEngine
     private readonly EngineOptions _options;
     private readonly TimeProvider _time;
     private readonly RedisKey[] _shards;
-    private readonly string _instance = Guid.NewGuid().ToString("N")[..8];
+    private readonly string _instance = Guid.NewGuid().ToString("N")[..InstanceLength];
     private readonly IdleWorkers _idle = new();
     private readonly TaskWatchers _watchers = new();
     private readonly RedisNews _news;
@@ -42,10 +45,13 @@ public sealed partial class RedisEngine : ITaskEngine
     /// <summary>By worker: calls that may have leased something although their answer never came.</summary>
     private readonly ConcurrentDictionary<string, UnansweredLease> _unanswered = new();
 
-    private readonly SentBytes _sent = new(MostSentBytes);
+    private readonly SentTasks _sent;
     private readonly ConditionalWeakTable<Lease, LeaseLog> _logs = new();
     private readonly ConditionalWeakTable<TaskOutcome, string> _calls = new();
     private int _calling;
+
+    /// <summary>A tenant that something was done for a moment ago.</summary>
+    private string _near = "";
     private long _restoredAt = long.MinValue;
 
     /// <param name="time">Another than the system's is used instead of Redis's: a test's.</param>
@@ -53,6 +59,7 @@ public sealed partial class RedisEngine : ITaskEngine
     public RedisEngine(RedisConnection redis, EngineOptions options, TimeProvider time, int shards = 1)
     {
         (_redis, _options, _time) = (redis, options, time);
+        _sent = new SentTasks(MostSentBytes, time);
         _shards = [.. Enumerable.Range(0, shards).Select(shard => (RedisKey)$"{{ingestion:{shard}}}")];
         _steps = _shards.ToDictionary(shard => shard, shard => new ShardSteps(redis, shard, Compose));
         _elsewhere = new WaitingElsewhere(redis, _shards);
@@ -68,25 +75,29 @@ public sealed partial class RedisEngine : ITaskEngine
         var change = new PreparedChange(spec.TaskId, spec.TenantId, new() { Events = [accepted] });
         var shard = ShardOf(spec.TenantId);
         var (depth, limits) = await LimitsAsync(spec.TenantId, shard);
-        var step = new ScriptStep("enqueue").Int(change.Count).Byte((int)accepted.Current).Byte(spec.Notify)
+        _near = spec.TenantId;
+        var sending = Interlocked.Increment(ref _calling);
+        var step = new ScriptStep(StepVerb.Enqueue).Int(change.Count).Byte((int)accepted.Current).Byte(spec.Notify)
             .Long(Math.Clamp(spec.Priority, -MaxPriority, MaxPriority)).Long(CostOf(spec))
             .Long(spec.CreatedAt.ToUnixTimeMilliseconds()).Long(depth).Long(limits.Waiting).Long(limits.Open)
             .Text(spec.TaskId).Text(spec.TenantId).Text(spec.CollectionId).Text(spec.DocumentId).Text(spec.IdempotencyKey)
-            .Text(spec.Content.FileKey).Text(spec.Fingerprint);
-        step.Set("spec", TaskJson.WriteBytes(spec)).Set("inline", spec.Content.Inline);
-        for (var i = 0; i < change.Count; i++) step.Set($"event{i + 1}", change.RawBody(i));
-        _sent.Add(spec);
+            .Text(spec.Content.FileKey).Text(spec.Fingerprint).Text($"{_instance}{sending}");
+        var text = TaskJson.WriteBytes(spec);
+        step.Set("spec", text).Set("inline", spec.Content.Inline).Set("event1", ScriptStep.Lines(change));
+        _sent.Add(sending, spec, text.Length);
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
-        if ((string)reply[0]! is "conflict" or "full") _sent.TryTake(spec, out _);
-        switch ((string)reply[0]!)
+        EnqueueResult? refused = (string)reply[0]! switch
         {
-            case "conflict":
-                return new EnqueueResult.Conflict((string)reply[1]!);
-            case "full":
-                return Full(spec.TenantId, reply);
+            "conflict" => new EnqueueResult.Conflict((string)reply[1]!),
+            "full" => Full(spec.TenantId, reply),
             // By this very call, when its first answer got lost.
-            case "existing" when !isRepeated || (string)reply[1]! != spec.TaskId:
-                return new EnqueueResult.Existing(RedisTask.Read(reply[2])!);
+            "existing" when !isRepeated || (string)reply[1]! != spec.TaskId => new EnqueueResult.Existing(RedisTask.Read(reply[2])!),
+            _ => null,
+        };
+        if (refused is not null)
+        {
+            _sent.TryTake(sending, out _);
+            return refused;
         }
         _watchers.Nudge(spec.TaskId);
         return Acceptance.Of(spec, accepted, change.Count);
@@ -149,7 +160,7 @@ public sealed partial class RedisEngine : ITaskEngine
         var tenant = lease.Task.Spec.TenantId;
         var log = LogOf(lease);
         var prepared = new PreparedChange(lease.TaskId, tenant, change);
-        var step = new ScriptStep("append").Change(prepared).Long(log.Unsure ?? -1).Long(lease.Attempt).Time(_options.LeaseTime)
+        var step = new ScriptStep(StepVerb.Append).Change(prepared).Long(log.Unsure ?? -1).Long(lease.Attempt).Time(_options.LeaseTime)
             .Byte(prepared.Committing).Text(lease.TaskId).Text(tenant).Percentages(prepared).Values(prepared);
         try
         {
@@ -172,7 +183,7 @@ public sealed partial class RedisEngine : ITaskEngine
     public async Task<bool> FinishAsync(Lease lease, TaskOutcome outcome, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
-        var tenant = lease.Task.Spec.TenantId;
+        var tenant = _near = lease.Task.Spec.TenantId;
         var ending = new Ending(lease.TaskId, tenant, outcome);
         var unsure = _logs.TryGetValue(lease, out var log) ? log.Unsure : null;
         var call = _calls.TryGetValue(outcome, out var lost) ? lost : $"{_instance}{Interlocked.Increment(ref _calling)}";
@@ -221,7 +232,7 @@ public sealed partial class RedisEngine : ITaskEngine
         {
             cancel.ThrowIfCancellationRequested();
             var shard = ShardOf(tenant);
-            var answer = await StepAsync(shard, new ScriptStep("cancel").Text(taskId).Text(tenant));
+            var answer = await StepAsync(shard, new ScriptStep(StepVerb.Cancel).Text(taskId).Text(tenant));
             switch ((string)answer[0]!)
             {
                 case "none": return new(CancelKind.NotFound, null);

@@ -57,7 +57,7 @@ internal sealed record RedisMove(string Tenant, string TaskId, TaskPhase From, T
 
     public ScriptStep ToStep()
     {
-        var step = new ScriptStep("move").Change(Change).Long(After ?? None).Byte((int)From).Byte((int?)IfState).Long(IfAttempt ?? None)
+        var step = new ScriptStep(StepVerb.Move).Change(Change).Long(After ?? None).Byte((int)From).Byte((int?)IfState).Long(IfAttempt ?? None)
             .Byte(IfCancel is { } cancel ? cancel ? 1 : 0 : null).Byte(IfExpired).Byte((int)To).Byte((int)Counts);
         if (Delay is { } delay) step.Time(delay);
         else step.Long(None);

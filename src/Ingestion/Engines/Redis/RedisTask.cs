@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using Ingestion.Tasks;
 using StackExchange.Redis;
 
@@ -11,22 +12,21 @@ internal static class RedisTask
     public static readonly RedisValue[] Fields =
         ["head", "spec", "message", "details", "error", "warnings", "result", "checkpoint"];
 
+    /// <summary>Bytes of a head before who holds it, and between that and the tenant.</summary>
+    private const int LeaseLength = 21, PlaceLength = 9;
+
     /// <summary>As <see cref="TaskRules.Accepted"/> has it.</summary>
     private static readonly string FirstMessage = TaskRules.Accepted(default).Message;
 
     /// <summary>Null where there is none.</summary>
     public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
-    /// <summary>
-    /// As <c>lease</c> hands it out: all fields and the bytes, or only head, spec and bytes of a task that is as it was accepted; of one
-    /// whose bytes this instance has sent, only head and spec.
-    /// </summary>
+    /// <summary>All fields and the bytes, or only head, spec and bytes of a task that is as it was accepted.</summary>
     public static IngestionTask ReadLeased(ReadOnlySpan<RedisResult> fields)
     {
         var all = new RedisValue[Fields.Length + 1];
-        var (first, hasBytes) = fields.Length == 2 ? (2, false) : (fields.Length - 1, true);
-        for (var i = 0; i < first; i++) all[i] = (RedisValue)fields[i];
-        if (hasBytes) all[^1] = (RedisValue)fields[first];
+        for (var i = 0; i < fields.Length - 1; i++) all[i] = (RedisValue)fields[i];
+        all[^1] = (RedisValue)fields[^1];
         return Read(all)!;
     }
 
@@ -34,34 +34,61 @@ internal static class RedisTask
     public static IngestionTask? Read(RedisValue[] fields)
     {
         if (fields[0].IsNull) return null;
+        return Read(fields, fields.Length > Fields.Length ? ReadSpec(fields[1], fields[^1]) : ReadSpec(fields[1], RedisValue.Null));
+    }
+
+    /// <summary>A task that is as it was accepted.</summary>
+    public static IngestionTask Read(RedisValue head, TaskSpec spec)
+    {
+        var fields = new RedisValue[Fields.Length];
+        fields[0] = head;
+        return Read(fields, spec);
+    }
+
+    public static TaskSpec ReadSpec(RedisValue text, RedisValue bytes)
+    {
+        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)text).Span);
+        return bytes.IsNull ? spec : spec with { Content = spec.Content with { Inline = bytes } };
+    }
+
+    /// <summary>By what the instance that sent a task knows it, while nobody else has moved it.</summary>
+    public static int SendingOf(RedisValue head)
+    {
+        var sending = SkipText(((ReadOnlyMemory<byte>)head).Span, LeaseLength)[PlaceLength..];
+        sending = SkipText(sending, 0)[RedisEngine.InstanceLength..];
+        return int.Parse(sending[..sending.IndexOf((byte)0)], CultureInfo.InvariantCulture);
+    }
+
+    private static IngestionTask Read(RedisValue[] fields, TaskSpec spec)
+    {
         // As HEAD in common.lua has it.
         var head = ((ReadOnlyMemory<byte>)fields[0]).Span;
-        var rest = head[21..];
-        rest = rest[(rest.IndexOf((byte)0) + 1)..];
-        rest = rest[(12 + Int(rest, 8))..];
-        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)fields[1]).Span);
+        var rest = SkipText(SkipText(SkipText(head, LeaseLength)[PlaceLength..], 0), 0);
         return new IngestionTask
         {
-            Spec = fields.Length > Fields.Length && !fields[^1].IsNull ? spec with { Content = spec.Content with { Inline = fields[^1] } } : spec,
-            State = (TaskState)rest[1],
+            Spec = spec,
+            State = (TaskState)rest[0],
             Message = (string?)fields[2] ?? FirstMessage,
             Details = TaskJson.ReadElement(fields[3]),
             Error = TaskJson.ReadError(fields[4]),
             Warnings = TaskJson.ReadLines(fields[5]),
             Result = TaskJson.ReadElement(fields[6]),
             Checkpoint = fields[7],
-            CancelRequested = rest[2] == 1,
-            Percentage = rest[4],
+            CancelRequested = rest[1] == 1,
+            Percentage = rest[3],
             Attempt = Int(head, 1),
-            LastEvent = Int(rest, 5),
+            LastEvent = Int(rest, 4),
             UpdatedAt = Time(head, 5)!.Value,
             StartedAt = Time(head, 13),
-            CompletedAt = Time(rest, 17),
-            Failures = Int(rest, 25),
-            Crashes = Int(rest, 29),
-            Released = Int(rest, 33),
+            CompletedAt = Time(rest, 16),
+            Failures = Int(rest, 24),
+            Crashes = Int(rest, 28),
+            Released = Int(rest, 32),
         };
     }
+
+    /// <summary>What is behind so many bytes and a text.</summary>
+    private static ReadOnlySpan<byte> SkipText(ReadOnlySpan<byte> head, int bytes) => head[(bytes + head[bytes..].IndexOf((byte)0) + 1)..];
 
     private static int Int(ReadOnlySpan<byte> packed, int at) => BinaryPrimitives.ReadInt32BigEndian(packed[at..]);
 

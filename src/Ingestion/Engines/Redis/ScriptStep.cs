@@ -5,7 +5,7 @@ using Ingestion.Tasks;
 namespace Ingestion.Engines.Redis;
 
 /// <summary>
-/// One step of the work script: a verb; its figures and names, packed in the order in which the verb's script unpacks them; and the
+/// One step of the work script: a verb, its figures and names, packed in the order in which the verb's script unpacks them; and the
 /// values that follow, of which it says the number first.
 /// </summary>
 internal sealed class ScriptStep
@@ -13,23 +13,25 @@ internal sealed class ScriptStep
     /// <summary>Of a state or another byte: none is meant.</summary>
     private const byte None = 255;
 
-    private readonly string _verb;
     private readonly List<object> _values = new(16);
     private byte[] _packed = new byte[256];
-    private int _length = sizeof(int);
+    private int _length = 1 + sizeof(int);
 
-    public ScriptStep(string verb) => _verb = verb;
+    public ScriptStep(StepVerb verb) => _packed[0] = (byte)verb;
 
-    public int Count => 2 + _values.Count;
+    public int Count => 1 + _values.Count;
 
-    public bool IsLease => _verb == "lease";
+    /// <summary>How many tasks it wants at the most; 0 where it is no lease.</summary>
+    public int Wants { get; private init; }
+
+    public static ScriptStep Lease(int max, TimeSpan time, string worker) =>
+        new ScriptStep(StepVerb.Lease) { Wants = max }.Long(max).Time(time).Text(worker);
 
     public void CopyTo(object[] all, int at)
     {
-        BinaryPrimitives.WriteInt32BigEndian(_packed, _values.Count);
-        all[at] = _verb;
-        all[at + 1] = (ReadOnlyMemory<byte>)_packed.AsMemory(0, _length);
-        _values.CopyTo(all, at + 2);
+        BinaryPrimitives.WriteInt32BigEndian(_packed.AsSpan(1), _values.Count);
+        all[at] = (ReadOnlyMemory<byte>)_packed.AsMemory(0, _length);
+        _values.CopyTo(all, at + 1);
     }
 
     public ScriptStep Byte(int? value)
@@ -77,7 +79,7 @@ internal sealed class ScriptStep
     /// <summary>The events of a change, for scripts that number them, and what else it sets.</summary>
     public ScriptStep Values(PreparedChange change)
     {
-        for (var i = 0; i < change.Count; i++) _values.Add(change.RawBody(i));
+        if (change.Count > 0) _values.Add(Lines(change));
         return Set("message", change.Message).Set("warnings", change.Warnings).Set("checkpoint", change.Checkpoint).Set("details", change.Details);
     }
 
@@ -90,10 +92,27 @@ internal sealed class ScriptStep
         return this;
     }
 
+    /// <summary>The script lifts percentages to what the task has reached.</summary>
+    public static byte[] Lines(PreparedChange change)
+    {
+        var none = 0;
+        return change.Lines(ref none);
+    }
+
     private Span<byte> Room(int bytes)
     {
         if (_length + bytes > _packed.Length) Array.Resize(ref _packed, Math.Max(_packed.Length * 2, _length + bytes));
         _length += bytes;
         return _packed.AsSpan(_length - bytes, bytes);
     }
+}
+
+/// <summary>As in sharing.lua.</summary>
+internal enum StepVerb : byte
+{
+    Enqueue = 1,
+    Lease = 2,
+    Append = 3,
+    Move = 4,
+    Cancel = 5,
 }

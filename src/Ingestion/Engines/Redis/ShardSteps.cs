@@ -77,7 +77,7 @@ internal sealed class ShardSteps(RedisConnection redis, RedisKey shard, Func<Scr
                 if (_waiting.Count > 0 && CallSender()) SendSoon();
             }
             // Leases come last: they take from the line at once, and what the others queue is in it by then.
-            steps = [.. steps.OrderBy(step => step.Arguments.IsLease)];
+            steps = [.. steps.OrderBy(step => step.Arguments.Wants > 0)];
             call = EngineFunction.Work.RunAsync(redis, shard, compose(Array.ConvertAll(steps, step => step.Arguments)));
         }
         try

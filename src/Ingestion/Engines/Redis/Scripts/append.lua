@@ -1,8 +1,8 @@
--- Writes a step of a task that a worker holds, and renews the lease. The values are events' bodies, then names and values of its hash.
+-- Writes a step of a task that a worker holds, and renews the lease. The values are events' lines, then names and values of its hash.
 -- Returns the answer and the number of the last event.
-function verbs.append(packed, from)
-  local values, events, state, no_details, after, attempt, lease_time, committing, id, tenant, percentages =
-    unpacked('>i4i4BBi8i8i8BI4c0I4c0I4c0', packed)
+verbs[APPEND] = function(packed, from)
+  local _, values, events, state, no_details, after, attempt, lease_time, committing, id, tenant, percentages =
+    unpacked('>BiiBBlllBIc0Ic0Ic0', packed)
   local head = head_for(id, tenant)
   if not head or head[PHASE] ~= RUNNING or head[ATTEMPT] ~= attempt then return { 'lost', 0 }, values end
   if head[CANCEL] == 1 then return { 'cancel', 0 }, values end

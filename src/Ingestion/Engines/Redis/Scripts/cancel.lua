@@ -1,6 +1,6 @@
 -- Tells a worker to stop, or says how the task stands; what waits is moved by a step of its own then.
-function verbs.cancel(packed)
-  local values, id, tenant = unpacked('>i4I4c0I4c0', packed)
+verbs[CANCEL_TASK] = function(packed)
+  local _, values, id, tenant = unpacked('>BiIc0Ic0', packed)
   local head = head_for(id, tenant)
   if not head then return { 'none' }, values end
   if head[STATE] == CANCELLED then return { 'cancelled', read(id) }, values end

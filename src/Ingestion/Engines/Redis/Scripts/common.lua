@@ -2,9 +2,9 @@
 -- tag: all keys of the shard begin with it, so they are in one slot. ARGV[1] is the time in Unix milliseconds, empty for the server's own;
 -- what follows is each function's own.
 --
---   task:<id>    hash    all there is of a task; its events are the fields event<n>, from 1 without gaps; head is what changes with
---                        every step, packed (see HEAD); accepted never changes: the step that it was accepted by, packed (see
---                        ACCEPTED); inline, the bytes, is empty when it is completed
+--   task:<id>    hash    all there is of a task; its events, from 1 without gaps, are the fields event<n>: those of one change from n
+--                        on, a line each; head is what changes with every step, packed (see HEAD); accepted never changes: the step
+--                        that it was accepted by, packed (see ACCEPTED); inline, the bytes, is empty when it is completed
 --   phases       zset    every task by its phase and a time (see at_phase): waiting since (queued), due at (delayed, parked), held
 --                        until (running), ended at
 --   ready        zset    <seq><id> of what is queued, by priority and place (virtual finish time)
@@ -21,34 +21,47 @@ local call, pack, unpacked, format, sub, byte, min, max
 -- Of the call that is being done.
 local ARGV, tag, now, phases, ready, line
 
+-- The last that were made: the next is often the same.
+local task_id, task_key, score, score_text
+
 local function register(name, run)
   redis.register_function(LIBRARY .. '_' .. name, function(keys, arguments)
-    call, pack, unpacked = redis.call, struct.pack, struct.unpack
-    format, sub, byte, min, max = string.format, string.sub, string.byte, math.min, math.max
-    ARGV, tag, now = arguments, keys[1], tonumber(arguments[1])
+    if not call then
+      call, pack, unpacked = redis.call, struct.pack, struct.unpack
+      format, sub, byte, min, max = string.format, string.sub, string.byte, math.min, math.max
+    end
+    if keys[1] ~= tag then
+      tag, task_id = keys[1], nil
+      phases, ready, line = tag .. ':phases', tag .. ':ready', tag .. ':line'
+    end
+    ARGV, now = arguments, tonumber(arguments[1])
     if not now then
       local time = call('TIME')
       now = time[1] * 1000 + math.floor(time[2] / 1000)
     end
-    phases, ready, line = tag .. ':phases', tag .. ':ready', tag .. ':line'
     return run()
   end)
 end
 
--- A task's head begins with what a lease writes: phase, attempt, when it was changed and begun (0: not yet), who holds it. Then its place,
--- its tenant, whether its hash has more than what it was accepted with; state as clients see it, cancel asked for, past the point of no
--- return, percentage, last event, seq, when it ended (0: not yet); failures, crashes, released; whether it has a file, whether somebody is
--- to be told of its end; the last call that moved it, or, before any did, the instance that sent its bytes, '-' where there are none.
-local LEASED, REST = '>Bi4i8i8s', 'i8I4c0BBBBBi4i8i8i4i4i4BBs'
-local HEAD, UNLEASED = LEASED .. REST, '>' .. REST
-local PHASE, ATTEMPT, UPDATED_AT, STARTED_AT, WORKER, PLACE, LENGTH, OWNER, HAS_MORE = 1, 2, 3, 4, 5, 6, 7, 8, 9
+-- In what is packed, i has 4 bytes and l has 8, as on every machine that Redis' own struct packs 8 bytes on.
+-- A task's head begins with what a lease writes: phase, attempt, when it was changed and begun (0: not yet), who holds it. Then what a
+-- lease looks at: its place, whether its hash has more than what it was accepted with, its tenant, the last call that moved it, or, before
+-- any did, what its sender knows it by. Then state as clients see it, cancel asked for, past the point of no return, percentage, last
+-- event, seq, when it ended (0: not yet); failures, crashes, released; whether it has a file, whether somebody is to be told of its end.
+local LEASED = '>Bills'
+local LEASABLE = LEASED .. 'lBss'
+local HEAD = LEASABLE .. 'BBBBilliiiBB'
+local PHASE, ATTEMPT, UPDATED_AT, STARTED_AT, WORKER, PLACE, HAS_MORE, OWNER, MOVED_BY = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local STATE, CANCEL, COMMITTING, PERCENTAGE, LAST_EVENT, SEQ, ENDED_AT, FAILURES, CRASHES, RELEASED = 10, 11, 12, 13, 14, 15, 16, 17, 18, 19
-local HAS_FILE, IS_TOLD, MOVED_BY = 20, 21, 22
+local HAS_FILE, IS_TOLD = 20, 21
 
--- What a task is accepted by: how many values follow, how many of them are events, its state, whether somebody is to be told of its end,
+-- Bytes of LEASED beside who holds it.
+local LEASED_LENGTH = 22
+
+-- What a task is accepted by: the verb, how many values follow, how many events they are, its state, whether somebody is to be told of its end,
 -- priority, cost, accepted at, how many tasks may wait, of the tenant, and not have ended; id, tenant, collection, document,
--- idempotency key, file key and fingerprint, where '' is none.
-local ACCEPTED = '>i4i4BBi8i8i8i8i8i8I4c0I4c0I4c0I4c0I4c0I4c0I4c0'
+-- idempotency key, file key and fingerprint, where '' is none; what its sender knows it by, which begins with the instance.
+local ACCEPTED = '>BiiBBllllllIc0Ic0Ic0Ic0Ic0Ic0Ic0Ic0'
 
 -- As in TaskPhase and TaskState.
 local QUEUED, DELAYED, PARKED, RUNNING, ENDED = 0, 1, 2, 3, 4
@@ -56,28 +69,27 @@ local COMPLETED, CANCELLED = 6, 8
 
 -- seq: tasks accepted; virtual time: place of the last task leased; how many tasks wait, and tenants that have some; when the next
 -- delayed or parked task is due, or sooner.
-local FIGURES = '>i8i8i8i8d'
+local FIGURES = '>lllld'
 
 -- How many of its tasks wait, and have not ended; place of the last.
-local TENANT = '>i8i8i8'
+local TENANT = '>lll'
 
 -- Phases follow each other in their set; no time reaches 2^42.
-local function at_phase(phase, time) return format('%d', phase * 4398046511104 + time) end
+local function at_phase(phase, time)
+  local wanted = phase * 4398046511104 + time
+  if wanted ~= score then score, score_text = wanted, format('%d', wanted) end
+  return score_text
+end
 local NEVER = 4398046511103
 
-local function task(id) return tag .. ':task:' .. id end
-local function member(seq, id) return format('%016d', seq) .. id end
-local function packed_head(head) return pack(HEAD, unpack(head, 1, MOVED_BY)) end
-
-local function head_of(packed)
-  -- Unlike pack, unpack leaves the length out.
-  local phase, attempt, updated, started, worker, place, owner, has_more, state, cancel, committing, percentage, last, seq, ended, failures,
-    crashes, released, has_file, is_told, moved_by = unpacked(HEAD, packed)
-  return {
-    phase, attempt, updated, started, worker, place, #owner, owner, has_more, state, cancel, committing, percentage, last, seq, ended, failures,
-    crashes, released, has_file, is_told, moved_by,
-  }
+local function task(id)
+  if id ~= task_id then task_id, task_key = id, tag .. ':task:' .. id end
+  return task_key
 end
+
+local function member(seq, id) return format('%016d', seq) .. id end
+local function head_of(packed) return { unpacked(HEAD, packed) } end
+local function packed_head(head) return pack(HEAD, unpack(head, 1, IS_TOLD)) end
 
 -- Nil where there is none, or it is another tenant's.
 local function head_for(id, tenant)
@@ -102,7 +114,7 @@ end
 
 -- Returns priority, cost, accepted at, collection, document, idempotency key, file key and fingerprint.
 local function accepted(id)
-  local _, _, _, _, priority, cost, created, _, _, _, _, _, collection, document, key, file, fingerprint =
+  local _, _, _, _, _, priority, cost, created, _, _, _, _, _, collection, document, key, file, fingerprint =
     unpacked(ACCEPTED, call('HGET', task(id), 'accepted'))
   return priority, cost, created, collection, document, key, file, fingerprint
 end

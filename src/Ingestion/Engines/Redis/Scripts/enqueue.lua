@@ -1,7 +1,9 @@
 -- What is to be added to tenants' lists, and to their collections' sets of documents.
-local lists, documents
+local lists, documents = {}, {}
 
-local function begin_listings() lists, documents = {}, {} end
+local function begin_listings()
+  if next(lists) then lists, documents = {}, {} end
+end
 
 local function enlist(tenant, collection, document, number, id)
   local ids = lists[tenant]
@@ -27,9 +29,9 @@ local function write_listings()
 end
 
 -- Accepts a task, or says why not. The values are the names and values of its hash: spec first, then inline where it has it.
-function verbs.enqueue(packed, from)
-  local values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
-    document, key, file, fingerprint = unpacked(ACCEPTED, packed)
+verbs[ENQUEUE] = function(packed, from)
+  local _, values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
+    document, key, file, fingerprint, sending = unpacked(ACCEPTED, packed)
   if just_accepted[id] then settle() end
   local there, earlier = call('HGET', task(id), 'head'), id
   if not there and key ~= '' then
@@ -47,10 +49,10 @@ function verbs.enqueue(packed, from)
   if kind then return full(kind), values end
 
   seq = seq + 1
-  local place, sender = take_turn(tenant, cost), ARGV[from + 2] == 'inline' and ARGV[2] or '-'
+  local place = take_turn(tenant, cost)
   local head = pack(
-    HEAD, QUEUED, 0, now, 0, '', place, #tenant, tenant, 0, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told, sender)
-  just_accepted[id], accepting[id] = { head, ARGV[from + 1] }, { packed, from, values }
+    HEAD, QUEUED, 0, now, 0, '', place, 0, tenant, sending, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told)
+  just_accepted[id], accepting[id] = head, { packed, from, values }
   enter_phase(id, QUEUED, created)
   queue(id, seq, priority, place)
   count_waiting(tenant, 1)

@@ -26,8 +26,6 @@ local function promote()
   end
 end
 
-local LEASE = '>i4i8i8I4c0'
-
 local function is_before(one, other)
   if one[1] ~= other[1] then return one[1] < other[1] end
   return one[2] < other[2]
@@ -48,13 +46,8 @@ local function pop_readied(wanted)
 end
 
 -- As many of the line as this step and all behind it want: after a lease comes nothing but leases.
-local function take(from)
+local function take()
   if due <= now then promote() end
-  local wanted = 0
-  for i = from - 1, #ARGV, 2 do
-    local _, most = unpacked(LEASE, ARGV[i])
-    wanted = wanted + most
-  end
   next_taken = 1
   if readied[1] and waiting == #readied / 2 then
     -- Nothing else waits than what this call has queued.
@@ -66,34 +59,34 @@ local function take(from)
 end
 
 -- Hands out the next in line, each with a new attempt. Returns in how many milliseconds one will be due where there is none, or -1;
--- then of each how many fields follow. Where there is nothing else than it was accepted with, these are head, spec and bytes, or only head
--- and spec for the instance that sent the bytes itself; else all, with the bytes.
-function verbs.lease(packed, from)
-  local values, most, lease_time, worker = unpacked(LEASE, packed)
-  if not taken then take(from) end
+-- then of each how many fields follow. Where there is nothing else than it was accepted with, these are head, spec and bytes, or head and
+-- id for the instance that sent it; else all, with the bytes.
+verbs[LEASE] = function(packed)
+  local _, values, most, lease_time, worker = unpacked('>BillIc0', packed)
+  if not taken then take() end
   local answer, n = { -1, nil, nil, nil, nil }, 1
   local last = min(next_taken + 2 * most, #taken + 1)
   while next_taken < last do
     local id = sub(taken[next_taken], 17)
     next_taken = next_taken + 2
-    local fields = just_accepted[id] or call('HMGET', task(id), 'head', 'spec')
-    if fields[1] then
-      local _, attempt, _, started, _, rest = unpacked(LEASED, fields[1])
-      local place, tenant, has_more, _, _, _, _, _, _, _, _, _, _, _, _, sender = unpacked(UNLEASED, fields[1], rest)
-      local head = pack(LEASED, RUNNING, attempt + 1, now, started > 0 and started or now, worker) .. sub(fields[1], rest)
+    local there = just_accepted[id] or call('HGET', task(id), 'head')
+    if there then
+      local _, attempt, _, started, held_by, place, has_more, tenant, sending = unpacked(LEASABLE, there)
+      local head = pack(LEASED, RUNNING, attempt + 1, now, started > 0 and started or now, worker) .. sub(there, LEASED_LENGTH + #held_by + 1)
       if accepting[id] then write_accepted(id, head) else call('HSET', task(id), 'head', head) end
       enter_phase(id, RUNNING, now + lease_time)
       count_waiting(tenant, -1)
       virtual_time = max(virtual_time, place)
       tell('c', id)
-      if has_more == 1 then fields = read(id, 'inline')
+      if has_more == 0 and sub(sending, 1, #instance) == instance then
+        answer[n + 1], answer[n + 2], answer[n + 3] = 2, head, id
+        n = n + 3
       else
-        fields[1] = head
-        if sender ~= ARGV[2] then fields[3] = sender ~= '-' and call('HGET', task(id), 'inline') end
+        local fields = has_more == 1 and read(id, 'inline') or call('HMGET', task(id), 'head', 'spec', 'inline')
+        answer[n + 1] = #fields
+        for i = 1, #fields do answer[n + 1 + i] = fields[i] end
+        n = n + 1 + #fields
       end
-      answer[n + 1] = #fields
-      for i = 1, #fields do answer[n + 1 + i] = fields[i] end
-      n = n + 1 + #fields
     end
   end
   if n == 1 and due < math.huge then answer[1] = max(0, due - now) end

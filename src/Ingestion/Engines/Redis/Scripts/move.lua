@@ -1,12 +1,12 @@
 local MOVED = { 'moved' }
 
 -- Moves a task from one phase to another, only from the one that the caller expects it in; a negative number, or 255 for a
--- byte, expects nothing. The values are events' bodies, then names and values of its hash. Returns what became of it, with the task where the caller
+-- byte, expects nothing. The values are events' lines, then names and values of its hash. Returns what became of it, with the task where the caller
 -- asks for it: moved, full, none, or differs with phase, state, attempt, cancel and committing as they are.
-function verbs.move(packed, from)
-  local values, events, state, no_details, after, if_phase, if_state, if_attempt, if_cancel, if_expired, to, counts, delay, is_read, max_waiting,
+verbs[MOVE] = function(packed, from)
+  local _, values, events, state, no_details, after, if_phase, if_state, if_attempt, if_cancel, if_expired, to, counts, delay, is_read, max_waiting,
     max_tenant_waiting, max_tenant_open, id, tenant, percentages, caller =
-    unpacked('>i4i4BBi8BBi8BBBBi8Bi8i8i8I4c0I4c0I4c0I4c0', packed)
+    unpacked('>BiiBBlBBlBBBBlBlllIc0Ic0Ic0Ic0', packed)
   local head = head_for(id, tenant)
   if not head then return { 'none' }, values end
   local phase = head[PHASE]

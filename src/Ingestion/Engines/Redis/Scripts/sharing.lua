@@ -1,32 +1,48 @@
--- ARGV[2] is the instance that calls, ARGV[3] whether it hears the shard's news itself; then steps: a verb, its figures and names packed
--- (the layout is at the verb), and as many values as these say.
+-- ARGV[2] is of the call (see CALL); then come steps: the verb, its figures and names, packed (the layout is at the verb), and as many
+-- values as these say.
 -- What steps change of what tasks have in common is gathered here and written once, however many steps there are.
+local CALL = '>Bic8s'
+
+-- Whether who calls hears the shard's news itself, how many tasks all lease steps want, the instance, a tenant that it is probably about.
+local hears, wanted, instance, near
+
 local seq, virtual_time, waiting, waiting_tenants, due, is_changed
 local tenants, news
 local WAITING, OPEN, LAST = 1, 2, 3
 local event_fields = {}
 
--- For ZADD: scores and members; and where in phased a task is.
-local phased, phased_at, readied
+-- What the last call has written of the figures, while they are still at hand; and what there is of the tenant nearby.
+local written_figures, near_figures
 
--- Head and spec of tasks that this call has accepted: one that is handed out at once is not read back. Accepting has what their hashes
+-- For ZADD: scores and members; and where in phased a task is.
+local phased, phased_at, readied = {}, {}, {}
+
+-- Heads of tasks that this call has accepted: one that is handed out at once is not read back. Accepting has what their hashes
 -- are to be written with.
-local just_accepted, accepting
+local just_accepted, accepting = {}, {}
 
 -- What all lease steps of the call have taken from the line, and where the next of them goes on.
 local taken, next_taken
 
 local function begin_sharing()
-  local figures = call('HGET', line, 'figures')
-  if figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures)
-  else seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge end
-  is_changed, tenants, news, phased, phased_at, readied, just_accepted, accepting, taken = false, {}, nil, {}, {}, {}, {}, {}, nil
+  hears, wanted, instance, near = unpacked(CALL, ARGV[2])
+  local there = call('HMGET', line, 'figures', 'tenant:' .. near)
+  local figures = there[1]
+  near_figures = there[2]
+  if not figures then seq, virtual_time, waiting, waiting_tenants, due = 0, 0, 0, 0, math.huge
+  elseif figures ~= written_figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures) end
+  is_changed, tenants, news, taken, written_figures = false, {}, nil, nil, nil
+  -- What a call left that broke off.
+  if phased[1] then phased, phased_at = {}, {} end
+  if readied[1] then readied = {} end
+  if next(just_accepted) then just_accepted, accepting = {}, {} end
 end
 
 local function tenant_of(name)
   local of = tenants[name]
   if not of then
-    local there = call('HGET', line, 'tenant:' .. name)
+    local there = near_figures
+    if name ~= near then there = call('HGET', line, 'tenant:' .. name) end
     of = there and { unpacked(TENANT, there) } or { 0, 0, 0 }
     tenants[name] = of
   end
@@ -39,12 +55,14 @@ local function add(key, members)
 end
 
 local function write_phases()
-  if phased[1] then add(phases, phased) end
+  if not phased[1] then return end
+  add(phases, phased)
   phased, phased_at = {}, {}
 end
 
 local function write_ready()
-  if readied[1] then add(ready, readied) end
+  if not readied[1] then return end
+  add(ready, readied)
   readied = {}
 end
 
@@ -66,7 +84,8 @@ end
 
 -- For steps that may look at what others of the call have accepted.
 local function settle()
-  for id in pairs(accepting) do write_accepted(id, just_accepted[id][1]) end
+  if not next(just_accepted) then return end
+  for id in pairs(accepting) do write_accepted(id, just_accepted[id]) end
   just_accepted = {}
 end
 
@@ -99,7 +118,7 @@ end
 
 -- q: there is work; c: something changed; x: whoever works on it is to stop. Nothing is said where nobody but the caller would hear it.
 local function tell(kind, id)
-  if news == nil then news = call('PUBSUB', 'SHARDNUMSUB', tag .. ':news')[2] > tonumber(ARGV[3]) and {} end
+  if news == nil then news = call('PUBSUB', 'SHARDNUMSUB', tag .. ':news')[2] > hears and {} end
   if news then news[#news + 1] = kind .. id end
 end
 
@@ -123,7 +142,8 @@ local function write_shared()
   write_phases()
   write_ready()
   if is_changed then
-    local fields = { 'figures', pack(FIGURES, seq, virtual_time, waiting, waiting_tenants, due) }
+    local figures = pack(FIGURES, seq, virtual_time, waiting, waiting_tenants, due)
+    local fields = { 'figures', figures, nil, nil }
     for name, of in pairs(tenants) do
       -- A tenant that has nothing open and is not ahead of the line is as good as new.
       if of[OPEN] == 0 and of[LAST] <= virtual_time then call('HDEL', line, 'tenant:' .. name)
@@ -134,8 +154,9 @@ local function write_shared()
       end
     end
     call('HSET', line, unpack(fields))
+    written_figures = figures
   end
-  if news then call('SPUBLISH', tag .. ':news', ARGV[2] .. table.concat(news, '\n')) end
+  if news then call('SPUBLISH', tag .. ':news', instance .. table.concat(news, '\n')) end
 end
 
 -- Made once: most tasks have few.
@@ -148,37 +169,51 @@ local function event_field(number)
   return name
 end
 
--- Adds events, whose bodies are ARGV[from] to ARGV[to], behind the n values that are to be set of a task, but the first few, which an
--- earlier call has written; returns how many values these are then. Percentages is a byte for each, 255 for none; one below what the task
--- has reached is lifted to that.
-local function add_events(fields, n, head, from, to, percentages, written)
-  local last = head[LAST_EVENT]
-  for i = from + written, to do
-    local body, wanted = ARGV[i], byte(percentages, i - from + 1)
-    if wanted < 255 then
-      local reached = min(max(wanted, head[PERCENTAGE]), 100)
-      if reached ~= wanted then
+-- Events' lines without the first few, each percentage lifted to what the task has reached.
+local function mended(lines, head, percentages, written)
+  local bodies, i = {}, 0
+  for body in string.gmatch(lines, '[^\n]+') do
+    i = i + 1
+    local wanted = byte(percentages, i)
+    if i > written then
+      if wanted < 255 then
+        head[PERCENTAGE] = max(wanted, head[PERCENTAGE])
         local _, name = string.find(body, '"percentage":', 1, true)
         local _, number = string.find(body, '^-?%d+', name + 1)
-        body = sub(body, 1, name) .. reached .. sub(body, number + 1)
+        body = sub(body, 1, name) .. head[PERCENTAGE] .. sub(body, number + 1)
       end
-      head[PERCENTAGE] = reached
+      bodies[#bodies + 1] = body
     end
-    last = last + 1
-    fields[n + 1], fields[n + 2] = event_field(last), body
-    n = n + 2
   end
-  head[LAST_EVENT] = last
-  return n
+  return table.concat(bodies, '\n')
 end
 
--- Writes a change: events, then names and values, which are ARGV[from] to ARGV[to]. To empty a field along
--- with it costs less than to remove the field.
+-- Adds so many events to the n values that are to be set of a task; returns how many values these are then. Percentages is a byte for
+-- each event, 255 for none; one below what the task has reached is lifted to that. The first few an earlier call may have written.
+local function add_events(fields, n, head, lines, events, percentages, written)
+  if events <= written then return n end
+  local lifts, reached = false, head[PERCENTAGE]
+  for i = 1, events do
+    local wanted = byte(percentages, i)
+    if wanted < reached then lifts = true elseif wanted < 255 then reached = wanted end
+  end
+  if lifts or written > 0 then lines = mended(lines, head, percentages, written) else head[PERCENTAGE] = reached end
+  fields[n + 1], fields[n + 2] = event_field(head[LAST_EVENT] + 1), lines
+  head[LAST_EVENT] = head[LAST_EVENT] + events - written
+  return n + 2
+end
+
+-- Writes a change: events, whose lines are the first value if there are any, then names and values, ARGV[from] to ARGV[to]. To empty a
+-- field along with it costs less than to remove the field.
 local function write_change(id, head, from, events, to, percentages, after, emptied)
   -- With room for what most changes have: a table that grows is made anew each time it doubles.
-  local fields = { 'head', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
-  local n = add_events(fields, 2, head, from, from + events - 1, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
-  for i = from + events, to do
+  local fields = { 'head', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
+  local n = 2
+  if events > 0 then
+    n = add_events(fields, n, head, ARGV[from], events, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
+    from = from + 1
+  end
+  for i = from, to do
     n = n + 1
     fields[n] = ARGV[i]
   end
@@ -190,4 +225,6 @@ local function write_change(id, head, from, events, to, percentages, after, empt
   call('HSET', task(id), unpack(fields, 1, n))
 end
 
+-- As in StepVerb.
+local ENQUEUE, LEASE, APPEND, MOVE, CANCEL_TASK = 1, 2, 3, 4, 5
 local verbs = {}

@@ -3,15 +3,16 @@
 register('work', function()
   begin_sharing()
   begin_listings()
-  local answers, n, at = {}, 0, 4
+  local answers, n, at = { nil, nil, nil, nil, nil, nil, nil, nil }, 0, 3
   while ARGV[at] do
-    local verb = ARGV[at]
-    if verb ~= 'enqueue' and verb ~= 'lease' then settle() end
-    local answer, values = verbs[verb](ARGV[at + 1], at + 2)
+    local packed = ARGV[at]
+    local verb = byte(packed)
+    if verb ~= ENQUEUE and verb ~= LEASE then settle() end
+    local answer, values = verbs[verb](packed, at + 1)
     local length = #answer
     answers[n + 1] = length
     for i = 1, length do answers[n + 1 + i] = answer[i] end
-    n, at = n + 1 + length, at + 2 + values
+    n, at = n + 1 + length, at + 1 + values
   end
   write_listings()
   write_shared()
