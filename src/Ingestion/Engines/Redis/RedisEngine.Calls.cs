@@ -159,7 +159,7 @@ public sealed partial class RedisEngine
         if (!_sent.TryTake(RedisTask.SendingOf(head), out var spec))
         {
             var fields = await _redis.AskAsync(database =>
-                database.HashGetAsync(shard.Append($":task:{taskId}"), ["spec", "inline"], CommandFlags.DemandMaster));
+                database.HashGetAsync(shard.Append($":task:{taskId}"), ["accepted", "inline"], CommandFlags.DemandMaster));
             if (fields[0].IsNull) throw new UnavailableException($"Redis does not have what task {taskId} was accepted with now.");
             spec = RedisTask.ReadSpec(fields[0], fields[1]);
         }

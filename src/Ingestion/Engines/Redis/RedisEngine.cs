@@ -83,7 +83,7 @@ public sealed partial class RedisEngine : ITaskEngine
             .Text(spec.TaskId).Text(spec.TenantId).Text(spec.CollectionId).Text(spec.DocumentId).Text(spec.IdempotencyKey)
             .Text(spec.Content.FileKey).Text(spec.Fingerprint).Text($"{_instance}{sending}");
         var text = TaskJson.WriteBytes(spec);
-        step.Set("spec", text).Set("inline", spec.Content.Inline).Set("event1", ScriptStep.Lines(change));
+        step.Bytes(text).Set("inline", spec.Content.Inline).Set("event1", ScriptStep.Lines(change));
         _sent.Add(sending, spec, text.Length);
         var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
         EnqueueResult? refused = (string)reply[0]! switch
@@ -291,7 +291,7 @@ public sealed partial class RedisEngine : ITaskEngine
                 cancel.ThrowIfCancellationRequested();
                 var lost = await ReadExpiredAsync(shard);
                 var old = (RedisResult[])(await RunAsync(EngineFunction.Prune, shard, MaxPrunes, Milliseconds(_options.Retention)))!;
-                pruned.AddRange(old.Select(spec => TaskJson.ReadSpec((string)spec!)));
+                pruned.AddRange(old.Select(accepted => RedisTask.ReadSpec((RedisValue)accepted, RedisValue.Null)));
                 foreach (var outcome in await Task.WhenAll(lost.Select(task => RescueAsync(shard, task))))
                 {
                     if (outcome.IsRescued) rescued++;

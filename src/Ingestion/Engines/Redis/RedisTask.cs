@@ -10,10 +10,13 @@ internal static class RedisTask
 {
     /// <summary>In the order of <c>read</c> in common.lua.</summary>
     public static readonly RedisValue[] Fields =
-        ["head", "spec", "message", "details", "error", "warnings", "result", "checkpoint"];
+        ["head", "accepted", "message", "details", "error", "warnings", "result", "checkpoint"];
 
     /// <summary>Bytes of a head before who holds it, and between that and the tenant.</summary>
     private const int LeaseLength = 21, PlaceLength = 9;
+
+    /// <summary>Bytes of what a task was accepted by before its texts, and how many these are.</summary>
+    private const int AcceptedLength = 59, AcceptedTexts = 8;
 
     /// <summary>As <see cref="TaskRules.Accepted"/> has it.</summary>
     private static readonly string FirstMessage = TaskRules.Accepted(default).Message;
@@ -21,7 +24,7 @@ internal static class RedisTask
     /// <summary>Null where there is none.</summary>
     public static IngestionTask? Read(RedisResult fields) => fields.IsNull || fields.Length == 0 ? null : Read((RedisValue[])fields!);
 
-    /// <summary>All fields and the bytes, or only head, spec and bytes of a task that is as it was accepted.</summary>
+    /// <summary>All fields and the bytes, or only head, accepted and bytes of a task that is as it was accepted.</summary>
     public static IngestionTask ReadLeased(ReadOnlySpan<RedisResult> fields)
     {
         var all = new RedisValue[Fields.Length + 1];
@@ -45,9 +48,12 @@ internal static class RedisTask
         return Read(fields, spec);
     }
 
-    public static TaskSpec ReadSpec(RedisValue text, RedisValue bytes)
+    public static TaskSpec ReadSpec(RedisValue accepted, RedisValue bytes)
     {
-        var spec = TaskJson.ReadSpec(((ReadOnlyMemory<byte>)text).Span);
+        // As ACCEPTED in common.lua has it.
+        var text = ((ReadOnlyMemory<byte>)accepted).Span[AcceptedLength..];
+        for (var i = 0; i < AcceptedTexts; i++) text = text[(sizeof(int) + Int(text, 0))..];
+        var spec = TaskJson.ReadSpec(text);
         return bytes.IsNull ? spec : spec with { Content = spec.Content with { Inline = bytes } };
     }
 

@@ -64,6 +64,13 @@ internal sealed class ScriptStep
         return this;
     }
 
+    /// <summary>Without their number: the last that is packed.</summary>
+    public ScriptStep Bytes(ReadOnlySpan<byte> value)
+    {
+        value.CopyTo(Room(value.Length));
+        return this;
+    }
+
     /// <summary>Begins what every change of a task says: how many events, the state after them, and that details go.</summary>
     public ScriptStep Change(PreparedChange change) =>
         Int(change.Count).Byte((int?)change.State).Byte(change.HasDetails && change.Details is null);

@@ -60,7 +60,8 @@ local LEASED_LENGTH = 22
 
 -- What a task is accepted by: the verb, how many values follow, how many events they are, its state, whether somebody is to be told of its end,
 -- priority, cost, accepted at, how many tasks may wait, of the tenant, and not have ended; id, tenant, collection, document,
--- idempotency key, file key and fingerprint, where '' is none; what its sender knows it by, which begins with the instance.
+-- idempotency key, file key and fingerprint, where '' is none; what its sender knows it by, which begins with the instance; then, to the end,
+-- all that was asked for, as JSON, which scripts do not look into.
 local ACCEPTED = '>BiiBBllllllIc0Ic0Ic0Ic0Ic0Ic0Ic0Ic0'
 
 -- As in TaskPhase and TaskState.
@@ -105,11 +106,11 @@ local function joined(kind, first, second)
 end
 
 -- Sorts by document, then by seq; the length keeps documents apart of which one begins with the other.
-local function listed(document, seq, id) return #document .. ':' .. document .. ':' .. member(seq, id) end
+local function listed(document, numbered) return #document .. ':' .. document .. ':' .. numbered end
 
 -- The order is RedisTask's.
 local function read(id, ...)
-  return call('HMGET', task(id), 'head', 'spec', 'message', 'details', 'error', 'warnings', 'result', 'checkpoint', ...)
+  return call('HMGET', task(id), 'head', 'accepted', 'message', 'details', 'error', 'warnings', 'result', 'checkpoint', ...)
 end
 
 -- Returns priority, cost, accepted at, collection, document, idempotency key, file key and fingerprint.

@@ -5,7 +5,7 @@ local function begin_listings()
   if next(lists) then lists, documents = {}, {} end
 end
 
-local function enlist(tenant, collection, document, number, id)
+local function enlist(tenant, collection, document, id, member)
   local ids = lists[tenant]
   if not ids then
     ids = {}
@@ -18,7 +18,7 @@ local function enlist(tenant, collection, document, number, id)
     documents[tenant][collection] = members
   end
   local n = #members
-  members[n + 1], members[n + 2] = '0', listed(document, number, id)
+  members[n + 1], members[n + 2] = '0', listed(document, member)
 end
 
 local function write_listings()
@@ -28,7 +28,7 @@ local function write_listings()
   end
 end
 
--- Accepts a task, or says why not. The values are the names and values of its hash: spec first, then inline where it has it.
+-- Accepts a task, or says why not. The values are names and values of its hash.
 verbs[ENQUEUE] = function(packed, from)
   local _, values, events, state, is_told, priority, cost, created, max_waiting, max_tenant_waiting, max_tenant_open, id, tenant, collection,
     document, key, file, fingerprint, sending = unpacked(ACCEPTED, packed)
@@ -54,10 +54,11 @@ verbs[ENQUEUE] = function(packed, from)
     HEAD, QUEUED, 0, now, 0, '', place, 0, tenant, sending, state, 0, 0, 0, events, seq, 0, 0, 0, 0, file ~= '' and 1 or 0, is_told)
   just_accepted[id], accepting[id] = head, { packed, from, values }
   enter_phase(id, QUEUED, created)
-  queue(id, seq, priority, place)
+  local numbered = member(seq, id)
+  queue(numbered, priority, place)
   count_waiting(tenant, 1)
   count_open(tenant, 1)
-  enlist(tenant, collection, document, seq, id)
+  enlist(tenant, collection, document, id, numbered)
   if key ~= '' then call('SET', joined('key', tenant, key), id) end
   if file ~= '' then call('SADD', joined('upload', file), id) end
   tell('q', id)

@@ -14,7 +14,7 @@ local function promote()
         head[PHASE] = QUEUED
         call('HSET', task(id), 'head', packed_head(head))
         enter_phase(id, QUEUED, created)
-        queue(id, head[SEQ], priority, head[PLACE])
+        queue(member(head[SEQ], id), priority, head[PLACE])
       else call('ZREM', phases, id) end
     end
   end
@@ -59,7 +59,7 @@ local function take()
 end
 
 -- Hands out the next in line, each with a new attempt. Returns in how many milliseconds one will be due where there is none, or -1;
--- then of each how many fields follow. Where there is nothing else than it was accepted with, these are head, spec and bytes, or head and
+-- then of each how many fields follow. Where there is nothing else than it was accepted with, these are head, accepted and bytes, or head and
 -- id for the instance that sent it; else all, with the bytes.
 verbs[LEASE] = function(packed)
   local _, values, most, lease_time, worker = unpacked('>BillIc0', packed)
@@ -82,7 +82,7 @@ verbs[LEASE] = function(packed)
         answer[n + 1], answer[n + 2], answer[n + 3] = 2, head, id
         n = n + 3
       else
-        local fields = has_more == 1 and read(id, 'inline') or call('HMGET', task(id), 'head', 'spec', 'inline')
+        local fields = has_more == 1 and read(id, 'inline') or call('HMGET', task(id), 'head', 'accepted', 'inline')
         answer[n + 1] = #fields
         for i = 1, #fields do answer[n + 1 + i] = fields[i] end
         n = n + 1 + #fields

@@ -59,7 +59,7 @@ verbs[MOVE] = function(packed, from)
     elseif phase == DELAYED then call('ZREM', tag .. ':again', id) end
     if to == QUEUED then
       enter_phase(id, QUEUED, created)
-      queue(id, head[SEQ], priority, head[PLACE])
+      queue(member(head[SEQ], id), priority, head[PLACE])
     elseif to ~= ENDED then
       enter_phase(id, to, delay < 0 and NEVER or now + delay)
       if delay >= 0 then due, is_changed = math.min(due, now + delay), true end

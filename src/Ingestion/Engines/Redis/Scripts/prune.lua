@@ -1,21 +1,21 @@
--- Removes tasks that ended long enough ago, with all that points at them. Returns what they were asked for.
+-- Removes tasks that ended long enough ago, with all that points at them. Returns what they were accepted by.
 register('prune', function()
   local max, retention = unpack(ARGV, 2)
   local pruned = {}
   for _, id in ipairs(call('ZRANGE', phases, at_phase(ENDED, 0), at_phase(ENDED, now - retention), 'BYSCORE', 'LIMIT', 0, max)) do
     call('ZREM', phases, id)
     call('ZREM', tag .. ':webhooks', id)
-    local there, spec = unpack(call('HMGET', task(id), 'head', 'spec'))
+    local there, asked = unpack(call('HMGET', task(id), 'head', 'accepted'))
     if there then
       local head, _, _, _, collection, document, key, file = head_of(there), accepted(id)
       local tenant = head[OWNER]
       call('DEL', task(id))
       -- What is old enough to go stands at the front.
       call('LREM', joined('list', tenant), 1, id)
-      call('ZREM', joined('documents', tenant, collection), listed(document, head[SEQ], id))
+      call('ZREM', joined('documents', tenant, collection), listed(document, member(head[SEQ], id)))
       if key ~= '' then call('DEL', joined('key', tenant, key)) end
       if file ~= '' then call('SREM', joined('upload', file), id) end
-      pruned[#pruned + 1] = spec
+      pruned[#pruned + 1] = asked
     end
   end
   -- Tenants that the line has caught up with since their last task ended.

@@ -97,9 +97,9 @@ local function take_turn(tenant, cost)
 end
 
 -- Places stay below 2^43, priorities between -1000 and 1000.
-local function queue(id, number, priority, place)
+local function queue(numbered, priority, place)
   local n = #readied
-  readied[n + 1], readied[n + 2] = format('%d', priority * 8796093022208 + place), member(number, id)
+  readied[n + 1], readied[n + 2] = format('%d', priority * 8796093022208 + place), numbered
 end
 
 -- By 1 or -1.
