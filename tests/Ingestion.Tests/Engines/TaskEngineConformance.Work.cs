@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Ingestion.Tasks;
 
@@ -281,6 +282,26 @@ public partial class TaskEngineConformance
         Assert.Equal([10], (await engine.ReadEventsAsync("acme", lease.TaskId, 9, 100, Stop)).Select(one => one.Id));
         Assert.Empty(await engine.ReadEventsAsync("acme", lease.TaskId, 10, 100, Stop));
         Assert.Empty(await engine.ReadEventsAsync("acme", "no-such-task", 0, 100, Stop));
+    }
+
+    [Fact]
+    public async Task Events_that_were_written_together_are_read_one_by_one()
+    {
+        var engine = await OpenAsync();
+        var lease = await EnqueueAndLeaseAsync(engine);
+        foreach (var sizes in (int[][])[[1, 2, 3], [4], [5, 6]])
+            await engine.AppendAsync(lease, new() { Events = [.. sizes.SelectMany(size => Progress(size).Events)] }, Stop);
+        await engine.FinishAsync(lease, Completed(), Stop);
+        for (var after = 0; after <= 10; after++)
+        {
+            for (var most = 1; most <= 10; most++)
+            {
+                var read = await engine.ReadEventsAsync("acme", lease.TaskId, after, most, Stop);
+                Assert.Equal(Enumerable.Range(after + 1, Math.Clamp(9 - after, 0, most)).Select(id => (long)id), read.Select(one => one.Id));
+                foreach (var one in read.Where(one => one.Id is > 1 and < 8))
+                    Assert.Equal(one.Id - 1, JsonElement.Parse(Encoding.UTF8.GetString(one.ToWire())).GetProperty("percentage").GetInt64());
+            }
+        }
     }
 
     [Fact]
