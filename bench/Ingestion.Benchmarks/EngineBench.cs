@@ -160,7 +160,7 @@ internal sealed class EngineBench(ITaskEngine engine, bool print, Func<Task<doub
             taken = new(TaskCreationOptions.RunContinuationsAsynchronously);
             from = Stopwatch.GetTimestamp();
             await EnqueueAsync();
-            await taken.Task;
+            await await Task.WhenAny([taken.Task, .. all]);
         }
         await stop.CancelAsync();
         await Task.WhenAll(all);

@@ -69,8 +69,12 @@ public sealed class IngestionPipeline(
     private async Task<AttemptEnd> IngestAsync(LeaseHold hold, TaskStory story)
     {
         var spec = hold.Lease.Task.Spec;
-        // One whose vectors have come goes on where it stood.
-        if (story.State != TaskState.Embedding) story.MoveTo(TaskState.Processing, "A worker has started on the document.");
+        // One whose vectors have come, or have been waited for long enough, goes on where it stood. Any other begins anew, whatever was asked.
+        if (story.State != TaskState.Embedding)
+        {
+            if (story.Checkpoint.Asked > 0) story.Remember(checkpoint => checkpoint with { Asked = 0 });
+            story.MoveTo(TaskState.Processing, "A worker has started on the document.");
+        }
         var staged = story.Checkpoint.Staged ? await store.FindStagedAsync(spec.TenantId, spec.TaskId, hold.Token) : null;
         if (staged is null)
         {
@@ -337,7 +341,7 @@ public sealed class IngestionPipeline(
             ? TaskRules.AfterFailure(task, story.State, error, settings.TaskMaxAttempts, Random.Shared.NextDouble(), now, retryAfter)
             : TaskRules.Failed(story.State, error, now);
         // Whoever asks for it again is given as much patience as the first time.
-        if (outcome.Kind == OutcomeKind.Failed) story.Remember(checkpoint => checkpoint with { Asked = 0, PausedSince = null });
+        if (outcome.Kind == OutcomeKind.Failed) story.Remember(checkpoint => checkpoint with { PausedSince = null });
         if (outcome.Kind == OutcomeKind.Failed && error.Code is not (TaskErrors.Embedding or TaskErrors.EmbeddingTimeout or TaskErrors.Storage))
         {
             // Only where a retry would read the document again anyway.

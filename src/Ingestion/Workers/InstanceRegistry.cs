@@ -1,3 +1,4 @@
+using System.Globalization;
 using Ingestion.Config;
 using Ingestion.Redis;
 using Ingestion.Sources;
@@ -17,6 +18,9 @@ public sealed class InstanceRegistry(
     private static readonly TimeSpan Every = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Soon = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(12);
+    /// <summary>Of the tasks in Redis. Another number for each way that an instance of before could not read.</summary>
+    private const int Layout = 2;
+
     private static readonly RedisScript Join = new("Workers.join");
     private static readonly RedisKey[] Keys = ["{ingestion:0}:instances", "{ingestion:0}:stores", "{ingestion:0}:shards", "{ingestion:0}:since"];
 
@@ -36,7 +40,7 @@ public sealed class InstanceRegistry(
         try
         {
             _stores ??= $"{await store.ReadIdentityAsync(CancellationToken.None)} {await uploads.ReadIdentityAsync(CancellationToken.None)}";
-            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, settings.RedisShards, _since ?? RedisValue.EmptyString], evenHeld: true);
+            var answer = await Join.RunAsync(redis, Keys, [_instance, _stores, (long)Silence.TotalMilliseconds, LayoutOf(settings.RedisShards), _since ?? RedisValue.EmptyString], evenHeld: true);
             _isAway = false;
             if (answer.Length > 1) return Explain((string)answer[0]!, (string)answer[1]!);
             _since = (long)answer[0];
@@ -81,8 +85,15 @@ public sealed class InstanceRegistry(
         }
     }
 
+    private static string LayoutOf(int shards) => string.Create(CultureInfo.InvariantCulture, $"{shards} {Layout}");
+
     private string Explain(string other, string stores)
     {
+        if (other == "layout")
+        {
+            return "The tasks in this Redis are of another version of Ingestion, which this one cannot read. Let that version end them, or set "
+                + "REDIS_DB or REDIS_URL to a Redis without tasks.";
+        }
         if (other == "shards")
         {
             return $"REDIS_SHARDS={settings.RedisShards}: the tasks in this Redis are in {stores} shards since the first start. "

@@ -163,6 +163,59 @@ public sealed partial class RedisTaskEngineTests
     }
 
     [Fact]
+    public async Task A_cancel_that_its_worker_had_not_heard_of_is_told_although_an_answer_got_lost_before()
+    {
+        var engine = await OpenAsync();
+        var lease = await EnqueueAndLeaseAsync(engine);
+        await LoseAsync(() => engine.AppendAsync(lease, new() { Events = [.. Progress(10).Events, .. Progress(20).Events] }, Stop));
+        Assert.Equal(CancelKind.Requested, (await PersistAsync(() => engine.CancelAsync("acme", lease.TaskId, Stop))).Kind);
+        Assert.True(await engine.FinishAsync(lease, Released(), Stop));
+        Assert.Equal("cancelled", (await StatesAsync(engine, lease.TaskId))[^1]);
+        Assert.Equal((TaskState.Cancelled, 4), ((await GetAsync(engine, lease.TaskId)).State, (await GetAsync(engine, lease.TaskId)).LastEvent));
+    }
+
+    [Fact]
+    public async Task Events_that_a_failover_has_lost_leave_no_gap()
+    {
+        var engine = await OpenAsync();
+        var lease = await EnqueueAndLeaseAsync(engine);
+        await engine.AppendAsync(lease, Progress(10), Stop);
+        await using var redis = await shared.Redis.ConnectAsync();
+        var (database, task) = (redis.GetDatabase(), (RedisKey)("{ingestion:0}:task:" + lease.TaskId));
+        var head = await database.HashGetAsync(task, "head");
+        await engine.AppendAsync(lease, Progress(20), Stop);
+        await LoseAsync(() => engine.AppendAsync(lease, Progress(30), Stop));
+        // What the replica had, that is the master now.
+        await PersistAsync(() => engine.GetAsync("acme", lease.TaskId, Stop));
+        await database.HashSetAsync(task, "head", head);
+        await database.HashDeleteAsync(task, ["event3", "event4"]);
+
+        var change = new TaskChange { Events = [.. Progress(30).Events, .. Progress(40).Events, .. Progress(50).Events] };
+        Assert.Equal(LeaseReply.Held, await engine.AppendAsync(lease, change, Stop));
+        Assert.True(await engine.FinishAsync(lease, Completed(), Stop));
+        Assert.Equal((await GetAsync(engine, lease.TaskId)).LastEvent, (await EventsAsync(engine, lease.TaskId)).Count);
+        Assert.Equal("completed", (await StatesAsync(engine, lease.TaskId))[^1]);
+    }
+
+    [Fact]
+    public async Task A_call_that_breaks_off_in_the_middle_disturbs_none_after_it()
+    {
+        var engine = await OpenAsync();
+        await using var redis = await shared.Redis.ConnectAsync();
+        RedisKey inTheWay = "{ingestion:0}:documents:4:acme:7:manuals";
+        await redis.GetDatabase().StringSetAsync(inTheWay, "not a set");
+        var broken = Spec(key: "k1", fingerprint: "f");
+        await Assert.ThrowsAsync<RedisServerException>(() => engine.EnqueueAsync(broken, Stop));
+        Assert.Null(await engine.GetAsync("acme", broken.TaskId, Stop));
+        await redis.GetDatabase().KeyDeleteAsync(inTheWay);
+
+        var lease = await EnqueueAndLeaseAsync(engine);
+        Assert.True(await engine.FinishAsync(lease, Completed(), Stop));
+        Assert.Equal(new EngineStats(0, 0, 0, null), await engine.StatsAsync(Stop));
+        Assert.Empty(await LeaseAsync(engine));
+    }
+
+    [Fact]
     public async Task A_server_that_was_killed_comes_back_with_all_that_was_accepted_and_nobody_has_to_help()
     {
         // While its disk is busy, a server that syncs each second answers before it has written.

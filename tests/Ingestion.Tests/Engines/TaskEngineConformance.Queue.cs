@@ -47,6 +47,38 @@ public partial class TaskEngineConformance
         Assert.Equal("pending", accepted.GetProperty("current_status").GetString());
     }
 
+    [Theory]
+    [InlineData("acme")]
+    [InlineData("Ñandú: «7» 文")]
+    [InlineData("a\"b'c\\d:8:e")]
+    public async Task A_worker_gets_all_that_was_asked_for_as_everybody_reads_it_whichever_instance_it_is_of(string tenant)
+    {
+        ITaskEngine[] engines = [await OpenAsync(), await OpenAsync()];
+        foreach (var worker in engines)
+        {
+            var spec = Spec(tenant, key: $"k{Array.IndexOf(engines, worker)}", fingerprint: "f1", cost: 2.5) with
+            {
+                Content = new() { FileKey = "ab/cdef", FileName = "manual ñ.pdf", Size = 123_456, Hash = "00ff" },
+                Title = "Manual «7»",
+                Tags = ["pumps", "água"],
+                Metadata = JsonElement.Parse("{ \"año\" : 2024,\n \"nested\": {\"a\": [1.50, null]} }"),
+            };
+            await EnqueueAsync(engines[0], spec);
+            foreach (var attempt in (int[])[1, 2])
+            {
+                var lease = Assert.Single(await LeaseAsync(worker));
+                var told = lease.Task.Spec;
+                Assert.Equal(spec, told with { Tags = spec.Tags, Metadata = spec.Metadata, Warnings = spec.Warnings });
+                Assert.Equal((attempt, spec.TaskId), (lease.Attempt, lease.TaskId));
+                Assert.Equal(spec.Tags, told.Tags);
+                var read = (await GetAsync(engines[1], spec.TaskId, tenant)).Spec;
+                Assert.Equal(read.Metadata?.GetRawText(), told.Metadata?.GetRawText());
+                await worker.FinishAsync(lease, attempt == 1 ? Released() : Completed(), Stop);
+            }
+            Assert.Equal(TaskState.Completed, (await GetAsync(engines[0], spec.TaskId, tenant)).State);
+        }
+    }
+
     [Fact]
     public async Task Inline_bytes_reach_the_worker_and_nobody_else()
     {

@@ -191,7 +191,7 @@ public sealed class RedisServiceTests : IAsyncLifetime
             await using var refused = await ServiceProcess.StartWithoutStorageAsync(("REDIS_URL", "redis://" + address));
             await SaysAsync(refused, "It refuses the user or the password. Set REDIS_PASSWORD");
         }
-        var (port, certificate, key) = (RedisServer.FreePort(), Path.Combine(_folder, "redis.pem"), Path.Combine(_folder, "redis.key"));
+        var (port, certificate, key) = (Ports.Free(), Path.Combine(_folder, "redis.pem"), Path.Combine(_folder, "redis.key"));
         await WriteCertificateAsync(certificate, key);
         await using var tls = await RedisServer.StartAsync(
             "--save", "", "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-cert-file", certificate, "--tls-key-file", key,

@@ -44,6 +44,23 @@ public sealed class SilentProviderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_task_that_was_cancelled_while_it_waited_has_as_much_patience_when_it_is_asked_for_again()
+    {
+        await using var service = await StartAsync(("EMBEDDING_TIMEOUT", "2"));
+        var tenant = new TenantClient(service);
+        var task = await tenant.SendTextAsync("d1", "A text.");
+        while (_provider.Calls.Count < 3) await Task.Delay(20, TestContext.Current.CancellationToken);
+        await tenant.DeleteAsync($"api/v1/tasks/{task}");
+        Assert.Equal("cancelled", (await tenant.EndOfAsync(task)).Text("status"));
+
+        _provider.Faults.Enqueue(EmbeddingProvider.Status(202, body: ""));
+        _provider.Always = null;
+        Assert.Equal(202, (await tenant.PostAsync($"api/v1/tasks/{task}/retry")).Status);
+        await tenant.CompletedAsync(task);
+        Assert.Equal(5, _provider.Calls.Count);
+    }
+
+    [Fact]
     public async Task One_that_calls_back_with_nothing_but_errors_ends_the_task_with_its_error()
     {
         await using var service = await StartAsync(("TASK_MAX_ATTEMPTS", "4"));

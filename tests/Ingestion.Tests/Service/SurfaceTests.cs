@@ -80,7 +80,7 @@ public sealed class SurfaceTests(SharedService service, Chromium chromium) : ICl
         var port = $"{_tenant.Service.Port}";
 
         var taken = await ServiceProcess.RunAsync([], ("PORT", port));
-        var noFolder = await ServiceProcess.RunAsync([], ("PORT", $"{ServiceProcess.FreePort()}"), ("DATA_DIR", file));
+        var noFolder = await ServiceProcess.RunAsync([], ("PORT", $"{Ports.Free()}"), ("DATA_DIR", file));
 
         Assert.Equal((1, ""), (taken.Code, taken.Output));
         Assert.Equal($"error: HOST=127.0.0.1 PORT={port}: Address already in use. Set another one, or stop what listens there.", taken.Errors.TrimEnd());

@@ -15,7 +15,7 @@ public sealed class PgliteServer : IAsyncLifetime
         var folder = Path.Combine(Repository.Root, "tests", "Ingestion.Tests", "Support", "pglite");
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
             throw new InvalidOperationException($"PGlite is not installed: run npm ci in {folder}, as test.sh does.");
-        var port = RedisServer.FreePort().ToString(CultureInfo.InvariantCulture);
+        var port = Ports.Free().ToString(CultureInfo.InvariantCulture);
         var start = new ProcessStartInfo("node") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.ArgumentList.Add(Path.Combine(folder, "server.mjs"));
         start.ArgumentList.Add(port);

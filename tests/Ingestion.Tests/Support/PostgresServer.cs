@@ -26,7 +26,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private static int s_databases;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ingestion-postgres-").FullName;
-    private readonly int _port = RedisServer.FreePort();
+    private readonly int _port = Ports.Free();
     private Process? _process;
 
     private PostgresServer()

@@ -24,7 +24,7 @@ public sealed class RedisCluster : IAsyncDisposable
                 // A replica that a busy machine has kept waiting takes over all the same.
                 "--cluster-replica-validity-factor", "0",
                 // The bus' own port is the client port + 10000 unless it is said.
-                "--cluster-port", RedisServer.FreePort().ToString(CultureInfo.InvariantCulture)));
+                "--cluster-port", Ports.Free().ToString(CultureInfo.InvariantCulture)));
         }
         var addresses = cluster._servers.Select(server => server.Address);
         await RunAsync(["--cluster", "create", .. addresses, "--cluster-replicas", "1", "--cluster-yes"]);

@@ -27,7 +27,7 @@ public sealed class RedisServer : IAsyncDisposable
     public static async Task<RedisServer> StartAsync(params string[] arguments)
     {
         var folder = Directory.CreateTempSubdirectory("ingestion-redis-").FullName;
-        var server = new RedisServer(FreePort(), folder, arguments.Length > 0 ? arguments : ["--appendonly", "yes", "--save", ""]);
+        var server = new RedisServer(Ports.Free(), folder, arguments.Length > 0 ? arguments : ["--appendonly", "yes", "--save", ""]);
         await server.StartAgainAsync();
         return server;
     }
@@ -94,12 +94,5 @@ public sealed class RedisServer : IAsyncDisposable
         {
             return false;
         }
-    }
-
-    internal static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -73,7 +73,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     public static async Task<ServiceProcess> StartWithoutStorageAsync(params (string Name, string Value)[] environment)
     {
         var folder = Directory.CreateTempSubdirectory("ingestion-").FullName;
-        var service = new ServiceProcess(folder, ownsFolder: true, FreePort(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+        var service = new ServiceProcess(folder, ownsFolder: true, Ports.Free(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
         await service.WaitUntilAsync("health/live");
         return service;
     }
@@ -158,7 +158,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         for (var tries = 0; ; tries++)
         {
-            var service = new ServiceProcess(folder, ownsFolder, FreePort(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
+            var service = new ServiceProcess(folder, ownsFolder, Ports.Free(), environment.ToDictionary(pair => pair.Name, pair => pair.Value));
             try
             {
                 await service.WaitUntilReadyAsync();
@@ -169,13 +169,6 @@ public sealed class ServiceProcess : IAsyncDisposable
                 // Somebody took the port between finding it free and listening on it.
             }
         }
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static ProcessStartInfo StartInfo(string folder, Dictionary<string, string> environment)

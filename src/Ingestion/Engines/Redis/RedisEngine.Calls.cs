@@ -45,8 +45,8 @@ public sealed partial class RedisEngine
                 if (total >= skip && ids.Count < filter.PageSize) ids.Add(id);
                 total++;
             }
-            if ((long)stretch[0] < ScanAtOnce) break;
-            from += ScanAtOnce;
+            if ((long)stretch[0] == 0) break;
+            from += (long)stretch[0];
         }
         var tasks = await Task.WhenAll(ids.Select(id => ReadAsync(filter.Tenant, id)));
         return new([.. tasks.OfType<IngestionTask>()], total);
@@ -156,7 +156,7 @@ public sealed partial class RedisEngine
 
     private async ValueTask<IngestionTask> ReadSentAsync(RedisKey shard, RedisValue head, string taskId)
     {
-        if (!_sent.TryTake(RedisTask.SendingOf(head), out var spec))
+        if (TakeSent(head, taskId) is not { } spec)
         {
             var fields = await _redis.AskAsync(database =>
                 database.HashGetAsync(shard.Append($":task:{taskId}"), ["accepted", "inline"], CommandFlags.DemandMaster));
@@ -164,6 +164,12 @@ public sealed partial class RedisEngine
             spec = RedisTask.ReadSpec(fields[0], fields[1]);
         }
         return RedisTask.Read(head, spec);
+    }
+
+    private TaskSpec? TakeSent(RedisValue head, string taskId)
+    {
+        var sending = RedisTask.SendingOf(((ReadOnlyMemory<byte>)head).Span, out var tenant);
+        return _sent.TryTake(sending, taskId, tenant, out var spec) ? spec : null;
     }
 
     private void Add(List<Lease> leases, string worker, IngestionTask task)
@@ -302,9 +308,10 @@ public sealed partial class RedisEngine
             lock (_gate) _isUnsure = true;
         }
 
+        /// <summary>Fewer than before where Redis has lost some in a failover.</summary>
         public void Wrote(long last)
         {
-            lock (_gate) (_last, _isUnsure) = (Math.Max(_last, last), false);
+            lock (_gate) (_last, _isUnsure) = (last, false);
         }
     }
 }

@@ -16,10 +16,10 @@ public sealed partial class RedisEngine : ITaskEngine
     private const int MaxPrunes = 256;
     private const int MaxSweepRounds = 16;
 
-    /// <summary>As many small documents as wait for a moment; more are read from Redis.</summary>
+    /// <summary>As many tasks, with their small documents, as wait for a moment; more are read from Redis.</summary>
     private const long MostSentBytes = 32 << 20;
 
-    /// <summary>Characters of an instance's name, which all that it sends is known by begins with.</summary>
+    /// <summary>Characters of an instance's name, which all that it sends is known by begins with; as in CALL in sharing.lua.</summary>
     internal const int InstanceLength = 8;
 
     /// <summary>A place in the line is a whole number of these.</summary>
@@ -84,8 +84,19 @@ public sealed partial class RedisEngine : ITaskEngine
             .Text(spec.Content.FileKey).Text(spec.Fingerprint).Text($"{_instance}{sending}");
         var text = TaskJson.WriteBytes(spec);
         step.Bytes(text).Set("inline", spec.Content.Inline).Set("event1", ScriptStep.Lines(change));
-        _sent.Add(sending, spec, text.Length);
-        var (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
+        _sent.Add(sending, spec, text);
+        RedisResult[] reply;
+        bool isRepeated;
+        try
+        {
+            (reply, isRepeated) = await StepTwiceAsync(shard, step, queued: 1);
+        }
+        catch
+        {
+            // Where it was accepted all the same, Redis has it.
+            _sent.Forget(sending);
+            throw;
+        }
         EnqueueResult? refused = (string)reply[0]! switch
         {
             "conflict" => new EnqueueResult.Conflict((string)reply[1]!),
@@ -96,7 +107,7 @@ public sealed partial class RedisEngine : ITaskEngine
         };
         if (refused is not null)
         {
-            _sent.TryTake(sending, out _);
+            _sent.Forget(sending);
             return refused;
         }
         _watchers.Nudge(spec.TaskId);
@@ -210,6 +221,8 @@ public sealed partial class RedisEngine : ITaskEngine
             if ((string)answer[0]! != "differs" || (TaskPhase)(int)answer[1] != TaskPhase.Running || (int)answer[3] != lease.Attempt) return false;
             // The worker had not heard of the cancel when it handed the task back.
             ending = new Ending(lease.TaskId, tenant, TaskRules.Cancelled((TaskState)(int)answer[2], _time.GetUtcNow()));
+            // It does not begin with what a lost call may have written.
+            unsure = null;
         }
         _watchers.Nudge(lease.TaskId);
         if (outcome.At is not null) Call(int.MaxValue);

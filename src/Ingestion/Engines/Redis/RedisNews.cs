@@ -6,7 +6,6 @@ namespace Ingestion.Engines.Redis;
 /// <summary>What other instances say of changes, on the sharded channel of each shard.</summary>
 internal sealed class RedisNews
 {
-    private const int InstanceLength = 8;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly RedisConnection _redis;
@@ -71,8 +70,8 @@ internal sealed class RedisNews
     private void Take(RedisValue message)
     {
         var text = ((string)message!).AsSpan();
-        if (text.Length <= InstanceLength || text.StartsWith(_instance)) return;
-        text = text[InstanceLength..];
+        if (text.Length <= RedisEngine.InstanceLength || text.StartsWith(_instance)) return;
+        text = text[RedisEngine.InstanceLength..];
         foreach (var range in text.Split('\n'))
         {
             var one = text[range];

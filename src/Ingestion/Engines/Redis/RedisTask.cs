@@ -57,11 +57,12 @@ internal static class RedisTask
         return bytes.IsNull ? spec : spec with { Content = spec.Content with { Inline = bytes } };
     }
 
-    /// <summary>By what the instance that sent a task knows it, while nobody else has moved it.</summary>
-    public static int SendingOf(RedisValue head)
+    /// <summary>The tenant of a task, and the number by which the instance that sent it knows it, while nobody else has moved it.</summary>
+    public static int SendingOf(ReadOnlySpan<byte> head, out ReadOnlySpan<byte> tenant)
     {
-        var sending = SkipText(((ReadOnlyMemory<byte>)head).Span, LeaseLength)[PlaceLength..];
-        sending = SkipText(sending, 0)[RedisEngine.InstanceLength..];
+        tenant = SkipText(head, LeaseLength)[PlaceLength..];
+        var sending = SkipText(tenant, 0)[RedisEngine.InstanceLength..];
+        tenant = tenant[..tenant.IndexOf((byte)0)];
         return int.Parse(sending[..sending.IndexOf((byte)0)], CultureInfo.InvariantCulture);
     }
 

@@ -58,7 +58,7 @@ local HAS_FILE, IS_TOLD = 20, 21
 -- Bytes of LEASED beside who holds it.
 local LEASED_LENGTH = 22
 
--- What a task is accepted by: the verb, how many values follow, how many events they are, its state, whether somebody is to be told of its end,
+-- What a task is accepted by: the verb, how many values follow, how many events there are, its state, whether somebody is to be told of its end,
 -- priority, cost, accepted at, how many tasks may wait, of the tenant, and not have ended; id, tenant, collection, document,
 -- idempotency key, file key and fingerprint, where '' is none; what its sender knows it by, which begins with the instance; then, to the end,
 -- all that was asked for, as JSON, which scripts do not look into.
@@ -113,9 +113,10 @@ local function read(id, ...)
   return call('HMGET', task(id), 'head', 'accepted', 'message', 'details', 'error', 'warnings', 'result', 'checkpoint', ...)
 end
 
--- Returns priority, cost, accepted at, collection, document, idempotency key, file key and fingerprint.
-local function accepted(id)
+-- Returns priority, cost, accepted at, collection, document, idempotency key, file key and fingerprint; what the task was accepted by may
+-- be at hand.
+local function accepted(id, there)
   local _, _, _, _, _, priority, cost, created, _, _, _, _, _, collection, document, key, file, fingerprint =
-    unpacked(ACCEPTED, call('HGET', task(id), 'accepted'))
+    unpacked(ACCEPTED, there or call('HGET', task(id), 'accepted'))
   return priority, cost, created, collection, document, key, file, fingerprint
 end

@@ -7,7 +7,7 @@ register('prune', function()
     call('ZREM', tag .. ':webhooks', id)
     local there, asked = unpack(call('HMGET', task(id), 'head', 'accepted'))
     if there then
-      local head, _, _, _, collection, document, key, file = head_of(there), accepted(id)
+      local head, _, _, _, collection, document, key, file = head_of(there), accepted(id, asked)
       local tenant = head[OWNER]
       call('DEL', task(id))
       -- What is old enough to go stands at the front.

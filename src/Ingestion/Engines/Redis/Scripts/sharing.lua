@@ -33,7 +33,7 @@ local function begin_sharing()
   elseif figures ~= written_figures then seq, virtual_time, waiting, waiting_tenants, due = unpacked(FIGURES, figures) end
   is_changed, tenants, news, taken, written_figures = false, {}, nil, nil, nil
   -- What a call left that broke off.
-  if phased[1] then phased, phased_at = {}, {} end
+  if next(phased_at) then phased, phased_at = {}, {} end
   if readied[1] then readied = {} end
   if next(just_accepted) then just_accepted, accepting = {}, {} end
 end
@@ -189,7 +189,8 @@ local function mended(lines, head, percentages, written)
 end
 
 -- Adds so many events to the n values that are to be set of a task; returns how many values these are then. Percentages is a byte for
--- each event, 255 for none; one below what the task has reached is lifted to that. The first few an earlier call may have written.
+-- each event, 255 for none; one below what the task has reached is lifted to that. The first few an earlier call may have
+-- written; none, where a failover has lost even some of those before.
 local function add_events(fields, n, head, lines, events, percentages, written)
   if events <= written then return n end
   local lifts, reached = false, head[PERCENTAGE]
@@ -210,7 +211,7 @@ local function write_change(id, head, from, events, to, percentages, after, empt
   local fields = { 'head', '', nil, nil, nil, nil, nil, nil, nil, nil, nil, nil }
   local n = 2
   if events > 0 then
-    n = add_events(fields, n, head, ARGV[from], events, percentages, after < 0 and 0 or head[LAST_EVENT] - after)
+    n = add_events(fields, n, head, ARGV[from], events, percentages, after < 0 and 0 or max(0, head[LAST_EVENT] - after))
     from = from + 1
   end
   for i = from, to do
