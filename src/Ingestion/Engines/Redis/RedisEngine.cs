@@ -17,7 +17,7 @@ public sealed partial class RedisEngine : ITaskEngine
     private const int MaxSweepRounds = 16;
 
     /// <summary>As many tasks, with their small documents, as wait for a moment; more are read from Redis.</summary>
-    private const long MostSentBytes = 32 << 20;
+    private const long MostSent = 32 << 20;
 
     /// <summary>Characters of an instance's name, which all that it sends is known by begins with; as in CALL in sharing.lua.</summary>
     internal const int InstanceLength = 8;
@@ -59,7 +59,7 @@ public sealed partial class RedisEngine : ITaskEngine
     public RedisEngine(RedisConnection redis, EngineOptions options, TimeProvider time, int shards = 1)
     {
         (_redis, _options, _time) = (redis, options, time);
-        _sent = new SentTasks(MostSentBytes, time);
+        _sent = new SentTasks(MostSent, time);
         _shards = [.. Enumerable.Range(0, shards).Select(shard => (RedisKey)$"{{ingestion:{shard}}}")];
         _steps = _shards.ToDictionary(shard => shard, shard => new ShardSteps(redis, shard, Compose));
         _elsewhere = new WaitingElsewhere(redis, _shards);
