@@ -10,9 +10,16 @@ public sealed class RedisConnection : IDisposable
 
     private readonly ConnectionMultiplexer _redis;
 
+    /// <summary>
+    /// Null where there may be several, or another database is meant than each connection begins with: the library selects the database
+    /// again with each command that it does not know, but not where it is told the server.
+    /// </summary>
+    private readonly IServer? _only;
+
     public RedisConnection(ConfigurationOptions options)
     {
         _redis = ConnectionMultiplexer.Connect(options);
+        if (options is { EndPoints.Count: 1, DefaultDatabase: null or 0 }) _only = _redis.GetServers()[0];
         _redis.ConnectionRestored += (_, _) =>
         {
             Obstacle = null;
@@ -52,6 +59,12 @@ public sealed class RedisConnection : IDisposable
             throw new UnavailableException("Redis cannot be reached or does not take writes: " + fault.Message, fault);
         }
     }
+
+    /// <summary>A command that the library does not know, to the server that takes writes.</summary>
+    /// <inheritdoc cref="AskAsync"/>
+    public Task<RedisResult> ExecuteAsync(string command, object[] arguments) => AskAsync(database => _only is { ServerType: ServerType.Standalone, IsReplica: false }
+        ? _only.ExecuteAsync(command, arguments)
+        : database.ExecuteAsync(command, arguments, CommandFlags.DemandMaster));
 
     /// <summary>Hears what is published on a channel, also after the connection was lost and restored.</summary>
     public async Task SubscribeAsync(RedisChannel channel, Action<RedisValue> heard)

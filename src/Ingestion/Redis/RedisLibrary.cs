@@ -26,16 +26,16 @@ public sealed class RedisLibrary
 
     /// <param name="arguments">Of FCALL.</param>
     /// <exception cref="UnavailableException">Redis is away.</exception>
-    public Task<RedisResult> CallAsync(RedisConnection redis, object[] arguments) => redis.AskAsync(async database =>
+    public async Task<RedisResult> CallAsync(RedisConnection redis, object[] arguments)
     {
         try
         {
-            return await database.ExecuteAsync("FCALL", arguments, CommandFlags.DemandMaster);
+            return await redis.ExecuteAsync("FCALL", arguments);
         }
         catch (RedisServerException fault) when (fault.Message.Contains("Function not found", StringComparison.Ordinal))
         {
             await redis.TellMastersAsync("FUNCTION", "LOAD", "REPLACE", _text);
-            return await database.ExecuteAsync("FCALL", arguments, CommandFlags.DemandMaster);
+            return await redis.ExecuteAsync("FCALL", arguments);
         }
-    });
+    }
 }

@@ -78,7 +78,7 @@ public sealed partial class RedisTaskEngineTests(RedisTaskEngineTests.Server sha
     public async Task A_worker_gets_the_bytes_of_more_tasks_than_their_sender_remembers()
     {
         var engine = await OpenAsync();
-        const int Tasks = 1_100;
+        const int Tasks = 2_200;
         byte[] BytesOf(int task) => [.. Enumerable.Range(task, 32 * 1024).Select(i => (byte)i)];
         var specs = Enumerable.Range(0, Tasks).Select(i => Spec() with { Content = new() { Inline = BytesOf(i), Size = 32 * 1024 } }).ToList();
         foreach (var spec in specs) await EnqueueAsync(engine, spec);

@@ -17,7 +17,7 @@ public sealed partial class RedisEngine : ITaskEngine
     private const int MaxSweepRounds = 16;
 
     /// <summary>As many tasks, with their small documents, as wait for a moment; more are read from Redis.</summary>
-    private const long MostSent = 32 << 20;
+    private const long MostSent = 64 << 20;
 
     /// <summary>Characters of an instance's name, which all that it sends is known by begins with; as in CALL in sharing.lua.</summary>
     internal const int InstanceLength = 8;
