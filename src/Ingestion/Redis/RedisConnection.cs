@@ -19,6 +19,7 @@ public sealed class RedisConnection : IDisposable
     public RedisConnection(ConfigurationOptions options)
     {
         _redis = ConnectionMultiplexer.Connect(options);
+        Address = string.Join(", ", options.EndPoints.Select(EndPointCollection.ToString)) + (options.Ssl ? " with TLS (rediss://)" : " without TLS (redis://)");
         if (options is { EndPoints.Count: 1, DefaultDatabase: null or 0 }) _only = _redis.GetServers()[0];
         _redis.ConnectionRestored += (_, _) =>
         {
@@ -30,6 +31,9 @@ public sealed class RedisConnection : IDisposable
 
     /// <summary>What was said meanwhile has not been heard.</summary>
     public event Action? Restored;
+
+    /// <summary>Where it is looked for, and how.</summary>
+    public string Address { get; }
 
     public bool IsConnected => _redis.IsConnected;
 

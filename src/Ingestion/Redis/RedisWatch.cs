@@ -13,7 +13,7 @@ public sealed class RedisWatch(RedisConnection redis, TimeProvider time, ILogger
         do
         {
             var isConnected = redis.IsConnected;
-            if (wasConnected && !isConnected) log.LogWarning("Redis cannot be reached: nothing is accepted or worked on until it is back");
+            if (wasConnected && !isConnected) log.LogWarning("Redis cannot be reached at {Address}: nothing is accepted or worked on until it is back", redis.Address);
             if (!wasConnected && isConnected) log.LogInformation("Redis is back");
             wasConnected = isConnected;
             if (!isConnected && redis.Obstacle is { } obstacle && obstacle != told) log.LogError("Redis cannot be used. {Obstacle}", told = obstacle);

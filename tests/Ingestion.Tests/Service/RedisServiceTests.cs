@@ -124,6 +124,10 @@ public sealed class RedisServiceTests : RedisServiceSuite
         (string, string) url = ("REDIS_URL", $"rediss://localhost:{port}");
         await using var strange = await ServiceProcess.StartWithoutStorageAsync(url);
         await SaysAsync(strange, "Its certificate is not accepted");
+        await using var tooOpen = await ServiceProcess.StartWithoutStorageAsync(("REDIS_URL", $"redis://localhost:{port}"));
+        await SaysAsync(tooOpen, $"Redis cannot be reached at localhost:{port} without TLS (redis://)");
+        await using var tooClosed = await ServiceProcess.StartWithoutStorageAsync(("REDIS_URL", "rediss://" + Redis.Address));
+        await SaysAsync(tooClosed, $"Redis cannot be reached at {Redis.Address} with TLS (rediss://)");
         await using var trusted = await ServiceProcess.StartInAsync(Folder, url, ("SSL_CERT_FILE", certificate));
         var tenant = new TenantClient(trusted);
         await tenant.CompletedAsync(await tenant.SendTextAsync("d1", "A text."));

@@ -217,9 +217,9 @@ public sealed class ServiceProcess : IAsyncDisposable
                 using var answer = await Http.GetAsync(path);
                 if (answer.IsSuccessStatusCode) return;
             }
-            catch (HttpRequestException)
+            catch (Exception fault) when (fault is HttpRequestException or SocketException)
             {
-                // Not listening yet.
+                // Not listening yet, or just now: the runtime may find a connection closed that it has just made.
             }
             if (waited.Elapsed > StartPatience) throw new TimeoutException("The service is not ready:\n" + Output);
             await Task.Delay(20);
