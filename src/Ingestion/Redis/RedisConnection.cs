@@ -86,10 +86,12 @@ public sealed class RedisConnection : IDisposable
     }
 
     /// <summary>The same command to every server that takes writes.</summary>
-    internal async Task TellMastersAsync(string command, params object[] arguments)
+    /// <inheritdoc cref="AskAsync"/>
+    internal Task TellMastersAsync(string command, params object[] arguments) => AskAsync(async _ =>
     {
         foreach (var server in _redis.GetServers().Where(one => one.IsConnected && !one.IsReplica)) await server.ExecuteAsync(command, arguments);
-    }
+        return true;
+    });
 
     /// <summary>What an operator should know of how the servers are set up; empty while Redis is away.</summary>
     /// <exception cref="UnavailableException">Redis went away meanwhile.</exception>

@@ -35,6 +35,25 @@ public sealed partial class RedisTaskEngineTests
     }
 
     [Fact]
+    public async Task A_server_that_has_forgotten_the_functions_and_is_full_is_told_them_when_it_has_room()
+    {
+        var engine = await OpenAsync();
+        await using var redis = await shared.Redis.ConnectAsync();
+        var server = redis.GetServers()[0];
+        await server.ExecuteAsync("FUNCTION", "FLUSH");
+        await server.ConfigSetAsync("maxmemory", 1);
+        try
+        {
+            await Assert.ThrowsAsync<UnavailableException>(() => engine.EnqueueAsync(Spec(), Stop));
+        }
+        finally
+        {
+            await server.ConfigSetAsync("maxmemory", 0);
+        }
+        await EnqueueAndLeaseAsync(engine);
+    }
+
+    [Fact]
     public async Task A_server_that_is_full_or_takes_no_writes_accepts_nothing_and_serves_again_when_it_does()
     {
         var engine = await OpenAsync();
